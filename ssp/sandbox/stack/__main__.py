@@ -112,7 +112,11 @@ def welcome(port: int, seconds: float) -> str:
         lines += [f"Sign in with the password  {DEMO_PASSWORD}"]
         width = max(len(person.email) for person in DEMO_PEOPLE)
         lines += [f"  {p.email:<{width}}  {p.name}: {', '.join(p.roles)}" for p in DEMO_PEOPLE]
-    lines += ["", f"{site}/sandbox/  has the mailbox, the DocuSign stand-in, the clock and staff's current codes."]
+    lines += [
+        "",
+        f"{site}/sandbox/  has the mailbox, the DocuSign stand-in, the clock and staff's codes.",
+        "",
+    ]
     lines += ["Ctrl-C stops everything and keeps the data; ./dev reset starts over."]
     rule = "─" * max(map(len, lines))
     return "\n".join(["", rule, *lines, rule, ""])

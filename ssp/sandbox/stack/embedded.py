@@ -60,7 +60,7 @@ class PostgreSQL:
                 argv=[str(self._bin / "postgres"), "-D", str(self._data), *options],
                 stop_with=signal.SIGINT,  # TERM would wait for every client to leave
                 account=self._account,
-                quiet=self._ephemeral,
+                quiet=True,
             )
         )
         supervisor.wait_for(self._answers, what="PostgreSQL")
@@ -71,8 +71,8 @@ class PostgreSQL:
             with psycopg.connect(
                 host=str(self._sockets), user=USER, dbname="postgres", autocommit=True, connect_timeout=2
             ) as connection:
-                known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-                if not known:
+                made = "SELECT 1 FROM pg_database WHERE datname = %s"
+                if not connection.execute(made, [DATABASE]).fetchone():
                     connection.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.OperationalError:
             return False
@@ -90,9 +90,9 @@ class PostgreSQL:
             return None
         nobody = pwd.getpwnam("nobody")
         # In a checkout that only root may enter, `nobody` needs the one capability to pass through.
-        setpriv = [shutil.which("setpriv") or "setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}"]
-        setpriv += ["--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--pdeathsig=INT"]
-        for through in ((), tuple(setpriv)):
+        passing = ("--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+        passing += (f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--pdeathsig=INT")
+        for through in ((), (shutil.which("setpriv") or "setpriv", *passing)):
             account = Account(uid=nobody.pw_uid, gid=nobody.pw_gid, through=through)
             try:
                 self._output([str(self._bin / "postgres"), "--version"], account)
@@ -123,7 +123,6 @@ class Valkey:
     def __init__(self, state: State) -> None:
         self._data = state.path / "valkey"
         self._socket = state.sockets / "valkey.sock"
-        self._quiet = state.ephemeral
 
     def start(self, supervisor: Supervisor) -> tuple[str, str]:
         """Return its REDIS_URL (Celery's spelling) and CACHE_URL (redis-py's) when it answers."""
@@ -132,7 +131,7 @@ class Valkey:
         options = {"--port": "0", "--unixsocket": str(self._socket), "--unixsocketperm": "700"}
         options |= {"--dir": str(self._data), "--save": "", "--appendonly": "yes", "--loglevel": "warning"}
         argv = [str(binary), *(part for option in options.items() for part in option)]
-        supervisor.start(Process(name="valkey", argv=argv, quiet=self._quiet))
+        supervisor.start(Process(name="valkey", argv=argv, quiet=True))
         supervisor.wait_for(self._answers, what="Valkey")
         return f"redis+socket://{self._socket}", f"unix://{self._socket}?db=1"
 

@@ -85,7 +85,7 @@ class Process:
             stdout=None if self.foreground else subprocess.PIPE,
             stderr=None if self.foreground else subprocess.STDOUT,
             start_new_session=not self.foreground,  # Ctrl-C reaches us alone; we stop the rest in order
-            preexec_fn=_die_with_parent(self.stop_with),
+            preexec_fn=_die_with_parent(self.stop_with),  # noqa: PLW1509 - we have no other thread
             **(account.popen_arguments() if account else {}),
         )
 
@@ -207,7 +207,7 @@ class Supervisor:
         if len(recent) >= GIVE_UP_AFTER:
             self._listen(0)
             said = "\n".join(process.last_lines) if process.quiet else ""
-            raise Failed(f"{process.name} ended {GIVE_UP_AFTER} times in a row, now with {process.code}.\n{said}")
+            raise Failed(f"{process.name} keeps ending, now with {process.code}.\n{said}")
         process.start_again_at = now + 0.5 * len(recent)
         say(f"==> {process.name} ended with {process.code}; starting it again")
 
