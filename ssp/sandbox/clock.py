@@ -1,4 +1,4 @@
-"""The application clock's other half: an offset that a person can move, read by web, worker, beat and stand-ins.
+"""The application clock's other half: an offset that a person can move, read by every process alike.
 
 The offset lives in one small file that is replaced at once, so nobody ever reads half of it.
 """
@@ -40,7 +40,10 @@ class MovableClock:
         return self.now()
 
     def move_to(self, moment: datetime) -> datetime:
-        """Move the application's time forward to `moment` (aware) and return it. :raises ValueError: it is past."""
+        """Move the application's time forward to `moment` (aware) and return it.
+
+        :raises ValueError: it is past.
+        """
         # A whole second late rather than a fraction early: the file keeps seconds.
         return self.advance(timedelta(seconds=-((self.now() - moment) // timedelta(seconds=1))))
 
@@ -49,4 +52,4 @@ class MovableClock:
         handle, draft = tempfile.mkstemp(dir=self.path.parent, prefix="clock-")
         with os.fdopen(handle, "w") as file:
             json.dump({"offset_seconds": int(offset.total_seconds())}, file)
-        os.replace(draft, self.path)
+        Path(draft).replace(self.path)

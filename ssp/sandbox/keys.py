@@ -1,12 +1,11 @@
-"""The keys with which the application and the DocuSign stand-in know each other, made once per state directory.
+"""The keys with which the application and the DocuSign stand-in know each other.
 
-An authority and a certificate for 127.0.0.1 (the SDK speaks to OAuth over TLS alone), the RSA pair of the
-integration, and Connect's HMAC key. None of it is worth anything outside this machine.
+Made once per state directory: an authority and a certificate for 127.0.0.1 (the SDK speaks to OAuth over TLS
+alone), the RSA pair of the integration, and Connect's HMAC key. None is worth anything outside this machine.
 """
 
 import ipaddress
 import json
-import os
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ def _write(path: Path, content: bytes) -> None:
     draft = path.with_suffix(".new")
     draft.write_bytes(content)
     draft.chmod(0o600)
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def _private_bytes(key: rsa.RSAPrivateKey) -> bytes:

@@ -1,0 +1,1 @@
+"""DocuSign: sending contracts to be signed, and hearing what became of them."""

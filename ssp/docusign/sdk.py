@@ -1,0 +1,489 @@
+"""The real `docusign-esign` SDK behind `SigningService`, with its traps closed.
+
+Imported lazily (`client.signing_service`), because the SDK takes 1.6 s to load. Every call has a timeout and
+none is repeated by urllib3: the outbox does that. Tokens and answers are never logged, and no error keeps an
+SDK exception as its cause, whose text would carry the answer's body.
+"""
+
+import base64
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+import urllib3
+from dateutil.parser import isoparse
+from django.conf import settings
+from django.core.cache import cache
+from docusign_esign import ApiClient, ApiException, Configuration, EnvelopesApi, models
+from docusign_esign.client.api_response import RESTClientObject
+
+from ssp.core import clock
+from ssp.docusign.client import (
+    ConsentRequired,
+    DocuSignError,
+    DocuSignRefused,
+    DocuSignUnavailable,
+    Envelope,
+    EnvelopeState,
+    RateLimited,
+    WhichDocument,
+)
+
+log = structlog.get_logger(__name__)
+
+# Whole seconds: the SDK ignores a float without a word. Together they stay below the outbox's lease.
+QUICK, SLOW = 10, 20
+SCOPES = ["signature", "impersonation"]  # a list: a string would be joined letter by letter
+ASSERTION_LIFE = 600
+TOKEN_MARGIN = 300
+BASE_URI_LIFE = 3600
+TRANSACTION_FIELD = "ssp_transaction"
+REFERENCE_FIELD = "ssp_contract"
+LOOK_BACK = timedelta(days=90)
+EVENTS = [
+    "envelope-sent",
+    "envelope-delivered",
+    "envelope-completed",
+    "envelope-declined",
+    "envelope-voided",
+]
+TOKEN_REFUSED = {"USER_AUTHENTICATION_FAILED", "AUTHORIZATION_INVALID_TOKEN", "PARTNER_AUTHENTICATION_FAILED"}
+LIST_KEYS = {"envelopes", "envelopeTransactionStatuses", "resultSetSize", "totalSetSize"}
+CANNOT_VOID = "ENVELOPE_CANNOT_VOID_INVALID_STATE"
+
+
+class _Transport(RESTClientObject):
+    """The SDK's transport with a timeout on every call, OAuth's too, and without urllib3's own retries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool_manager.connection_pool_kw["retries"] = False
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["_request_timeout"] = kwargs.get("_request_timeout") or QUICK
+        return super().request(*args, **kwargs)
+
+
+def _quieten() -> None:
+    """Take back the handlers that the SDK's Configuration puts on its own and on urllib3's logger."""
+    configuration = Configuration()
+    configuration.debug = False
+    for logger in ("docusign_esign", "urllib3"):
+        for handler in (configuration.logger_stream_handler, configuration.logger_file_handler):
+            if handler is not None:
+                logging.getLogger(logger).removeHandler(handler)
+    configuration.ssl_ca_cert = settings.DOCUSIGN["CA_CERT"] or None
+
+
+def _model(kind: type, **fields: Any) -> Any:
+    """Build a model of the SDK.
+
+    :raises TypeError: for a name it doesn't know, which the SDK would drop silently.
+    """
+    unknown = set(fields) - set(kind.swagger_types)  # type: ignore[attr-defined]
+    if unknown:
+        raise TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
+    return kind(**fields)
+
+
+def _is_limit(error_code: str) -> bool:
+    return "LIMIT_EXCEEDED" in error_code.upper()
+
+
+def _retry_after(error_code: str, headers: Any) -> timedelta:
+    """Return how long DocuSign wants us to wait: at least a second, at most an hour."""
+    headers = headers or {}
+    try:
+        if headers.get("Retry-After"):
+            seconds = int(headers["Retry-After"])
+        else:
+            seconds = int(headers["X-RateLimit-Reset"]) - int(clock.wall().timestamp())
+    except (KeyError, ValueError):
+        seconds = 30 if "BURST" in error_code.upper() else 900
+    return timedelta(seconds=min(max(seconds, 1), 3600))
+
+
+def _failure(error: ApiException) -> DocuSignError:
+    """Say in our own words what an ApiException means."""
+    status = error.status or 0
+    try:
+        body = json.loads(error.body or b"")
+        code = str(body.get("errorCode") or body.get("error") or "")
+    except (ValueError, AttributeError):
+        code = ""
+    if status == 429 or _is_limit(code):
+        return RateLimited(code or "HTTP_429", _retry_after(code, error.headers))
+    if code == "consent_required":
+        return ConsentRequired(consent_url())
+    if status in {0, 408} or status >= 500 or not code:
+        return DocuSignUnavailable(f"HTTP {status}" if status else "no trusted connection")
+    return DocuSignRefused(code, status)
+
+
+def consent_url() -> str:
+    """Return where the user we act for gives the integration consent, once."""
+    account = settings.DOCUSIGN
+    return (
+        f"https://{account['OAUTH_HOST']}/oauth/auth?response_type=code&scope={'%20'.join(SCOPES)}"
+        f"&client_id={account['INTEGRATION_KEY']}&redirect_uri={settings.SITE_URL}/"
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    moment = isoparse(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class DocuSignService:
+    """DocuSign over HTTP. One instance per task: the SDK shares headers between a client's calls."""
+
+    def __init__(self) -> None:
+        self.account = settings.DOCUSIGN
+        self.account_id: str = self.account["ACCOUNT_ID"]
+        identity = f"{self.account['OAUTH_HOST']} {self.account['INTEGRATION_KEY']} {self.account['USER_ID']}"
+        self._cache_key = f"docusign:{hashlib.sha256(identity.encode()).hexdigest()[:24]}"
+
+    # --- what we ask -----------------------------------------------------------
+
+    def send_envelope(
+        self,
+        *,
+        document_pdf: bytes,
+        document_name: str,
+        subject: str,
+        signer_name: str,
+        signer_email: str,
+        transaction_id: str,
+        contract_reference: str,
+        message: str = "",
+        sign_anchor: str = "/sign-partner/",
+        date_anchor: str = "/date-partner/",
+        client_user_id: str = "",
+    ) -> str:
+        """See `SigningService`. Looks for an earlier sending, posts once, and looks again if in doubt."""
+        definition = _definition(
+            document_pdf=document_pdf,
+            document_name=document_name,
+            subject=subject,
+            signer_name=signer_name,
+            signer_email=signer_email,
+            transaction_id=transaction_id,
+            contract_reference=contract_reference,
+            message=message,
+            sign_anchor=sign_anchor,
+            date_anchor=date_anchor,
+            client_user_id=client_user_id,
+        )
+        if earlier := self.find_by_transaction(transaction_id):
+            log.info("docusign.envelope_found", envelope_id=earlier.envelope_id)
+            return earlier.envelope_id
+        try:
+            created = self._call(
+                lambda api: api.create_envelope(
+                    self.account_id, envelope_definition=definition, _request_timeout=SLOW
+                )
+            )
+            if not created.envelope_id:
+                raise DocuSignUnavailable("an answer without an envelope")
+        except RateLimited:
+            raise
+        except DocuSignUnavailable:
+            # It may have been created. If it isn't to be seen yet, the next try looks again before it posts.
+            if found := self.find_by_transaction(transaction_id):
+                log.warning("docusign.answer_lost", envelope_id=found.envelope_id)
+                return found.envelope_id
+            raise
+        log.info("docusign.envelope_sent", envelope_id=created.envelope_id)
+        return str(created.envelope_id)
+
+    def find_by_transaction(self, transaction_id: str) -> Envelope | None:
+        """See `SigningService`. DocuSign forgets transaction ids after 7 days; the custom field stays."""
+        if found := self._list(transaction_ids=transaction_id):
+            return found[0]
+        found = self._list(
+            custom_field=f"{TRANSACTION_FIELD}={transaction_id}",
+            from_date=_iso(clock.now() - LOOK_BACK),
+            from_to_status="Created",
+        )
+        return found[0] if found else None
+
+    def get_status(self, envelope_id: str) -> Envelope:
+        """See `SigningService`."""
+        return _envelope(
+            self._call(
+                lambda api: api.get_envelope(
+                    self.account_id, envelope_id, include="recipients", _request_timeout=QUICK
+                )
+            )
+        )
+
+    def list_status_changes(
+        self, *, since: datetime | None = None, envelope_ids: list[str] | None = None
+    ) -> list[Envelope]:
+        """See `SigningService`."""
+        if envelope_ids:
+            return self._list(envelope_ids=",".join(envelope_ids), include="recipients")
+        if since is None:
+            raise ValueError("DocuSign lists by `since` or by `envelope_ids`.")
+        return self._list(from_date=_iso(since), include="recipients")
+
+    def download(self, envelope_id: str, which: WhichDocument) -> bytes:
+        """See `SigningService`."""
+        content = self._call(
+            lambda api: api.get_document(self.account_id, which, envelope_id, _request_timeout=SLOW)
+        )
+        if not isinstance(content, bytes) or not content.startswith(b"%PDF-"):
+            raise DocuSignUnavailable("an answer that isn't a PDF")
+        return content
+
+    def void(self, envelope_id: str, *, reason: str) -> None:
+        """See `SigningService`. A refusal or a lost answer may mean that it is voided: reads it back."""
+        change = _model(models.Envelope, status="voided", voided_reason=reason[:200])
+        try:
+            self._call(
+                lambda api: api.update(self.account_id, envelope_id, envelope=change, _request_timeout=QUICK)
+            )
+        except DocuSignRefused as refused:
+            if refused.error_code != CANNOT_VOID or not self._is_voided(envelope_id):
+                raise
+        except RateLimited:
+            raise
+        except DocuSignUnavailable:
+            if not self._is_voided(envelope_id):
+                raise
+
+    def resend(self, envelope_id: str) -> None:
+        """See `SigningService`."""
+        self._call(
+            lambda api: api.update(
+                self.account_id,
+                envelope_id,
+                envelope=_model(models.Envelope),
+                resend_envelope="true",
+                _request_timeout=QUICK,
+            )
+        )
+
+    def signing_url(
+        self, envelope_id: str, *, signer_name: str, signer_email: str, client_user_id: str, return_url: str
+    ) -> str:
+        """See `SigningService`."""
+        wanted = _model(
+            models.RecipientViewRequest,
+            authentication_method="none",
+            user_name=signer_name,
+            email=signer_email,
+            client_user_id=client_user_id,
+            return_url=return_url,
+        )
+        view = self._call(
+            lambda api: api.create_recipient_view(
+                self.account_id, envelope_id, recipient_view_request=wanted, _request_timeout=QUICK
+            )
+        )
+        if not view.url:
+            raise DocuSignUnavailable("an answer without a link")
+        return str(view.url)
+
+    # --- how we ask ------------------------------------------------------------
+
+    def _list(self, **filters: str) -> list[Envelope]:
+        found: list[Envelope] = []
+        while True:
+            answer = self._call(partial(self._list_page, start_position=str(len(found)), **filters))
+            page = [_envelope(each) for each in answer.envelopes or []]
+            if not page and not found:
+                # A look-up by transaction id may be answered in this shorter shape.
+                return [_envelope(each) for each in answer.envelope_transaction_statuses or []]
+            found += page
+            if not page or len(found) >= int(answer.total_set_size or 0):
+                return found
+
+    def _list_page(self, api: EnvelopesApi, **filters: str) -> Any:
+        answer = api.list_status_changes(self.account_id, **filters, _request_timeout=QUICK)
+        said = json.loads(api.api_client.last_response.data)
+        # The SDK reads garbage as an empty list; "nothing found" must have been said, or we would send twice.
+        if said and not LIST_KEYS & set(said):
+            raise DocuSignUnavailable("an answer that isn't a list")
+        return answer
+
+    def _is_voided(self, envelope_id: str) -> bool:
+        return self.get_status(envelope_id).state is EnvelopeState.VOIDED
+
+    def _call(self, ask: Callable[[EnvelopesApi], Any]) -> Any:
+        """Ask with a token; if DocuSign no longer knows the token (so nothing was done), ask once more."""
+        try:
+            return self._guarded(lambda: ask(EnvelopesApi(self._client())))
+        except DocuSignRefused as refused:
+            if refused.error_code not in TOKEN_REFUSED and refused.status != 401:
+                raise
+            cache.delete_many([f"{self._cache_key}:token", f"{self._cache_key}:base_uri"])
+        return self._guarded(lambda: ask(EnvelopesApi(self._client())))
+
+    def _guarded(self, ask: Callable[[], Any]) -> Any:
+        """Run a call of the SDK and translate every way in which it can fail."""
+        try:
+            return ask()
+        except ApiException as error:
+            failure = _failure(error)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            failure = DocuSignUnavailable(type(error).__name__)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            # HTML instead of a token is a JSONDecodeError; other shapes trip the SDK's models.
+            failure = DocuSignUnavailable(f"an answer that can't be read ({type(error).__name__})")
+        log.warning("docusign.failed", error=str(failure), kind=type(failure).__name__)
+        raise failure from None
+
+    def _client(self) -> ApiClient:
+        token, base_uri = self._token(), self._base_uri()
+        client = self._bare_client(host=f"{base_uri}/restapi")
+        client.set_default_header("Authorization", f"Bearer {token}")
+        return client
+
+    def _bare_client(self, host: str = "") -> ApiClient:
+        _quieten()
+        oauth_host = self.account["OAUTH_HOST"]
+        # Only `host` changes the API's address: `base_path` and `set_base_path()` don't.
+        client = ApiClient(host=host or f"https://{oauth_host}", oauth_host_name=oauth_host)
+        client.rest_client = _Transport()
+        return client
+
+    def _token(self) -> str:
+        key = f"{self._cache_key}:token"
+        if cached := cache.get(key):
+            return str(cached)
+        granted = self._bare_client().request_jwt_user_token(
+            client_id=self.account["INTEGRATION_KEY"],
+            user_id=self.account["USER_ID"],
+            oauth_host_name=self.account["OAUTH_HOST"],
+            private_key_bytes=self.account["PRIVATE_KEY"].encode(),
+            expires_in=ASSERTION_LIFE,
+            scopes=SCOPES,
+        )
+        life = int(granted.expires_in)  # arrives as text
+        cache.set(key, granted.access_token, max(life - TOKEN_MARGIN, 1))
+        return str(granted.access_token)
+
+    def _base_uri(self) -> str:
+        key = f"{self._cache_key}:base_uri"
+        if cached := cache.get(key):
+            return str(cached)
+        info = self._bare_client().get_user_info(self._token())
+        for account in info.accounts or []:
+            if account.account_id == self.account_id:
+                cache.set(key, account.base_uri, BASE_URI_LIFE)
+                return str(account.base_uri)
+        raise DocuSignRefused("ACCOUNT_NOT_OF_USER")
+
+
+def _definition(
+    *,
+    document_pdf: bytes,
+    document_name: str,
+    subject: str,
+    signer_name: str,
+    signer_email: str,
+    transaction_id: str,
+    contract_reference: str,
+    message: str,
+    sign_anchor: str,
+    date_anchor: str,
+    client_user_id: str,
+) -> Any:
+    """Build the envelope: one document, one signer, tabs at anchors that nobody else has."""
+    if len(subject) > 100 or len(contract_reference) > 100:
+        raise ValueError("DocuSign takes at most 100 characters in a subject or a custom field.")
+    anchored = {"anchor_units": "pixels", "anchor_x_offset": "0", "anchor_y_offset": "0"}
+    signer = _model(
+        models.Signer,
+        recipient_id="1",
+        routing_order="1",
+        name=signer_name,
+        email=signer_email,
+        client_user_id=client_user_id or None,
+        tabs=_model(
+            models.Tabs,
+            sign_here_tabs=[_model(models.SignHere, anchor_string=sign_anchor, **anchored)],
+            date_signed_tabs=[_model(models.DateSigned, anchor_string=date_anchor, **anchored)],
+        ),
+    )
+    fields = {TRANSACTION_FIELD: transaction_id, REFERENCE_FIELD: contract_reference}
+    return _model(
+        models.EnvelopeDefinition,
+        status="sent",
+        email_subject=subject,
+        email_blurb=message or None,
+        transaction_id=transaction_id,
+        documents=[
+            _model(
+                models.Document,
+                document_id="1",
+                name=document_name,
+                file_extension="pdf",
+                document_base64=base64.b64encode(document_pdf).decode(),
+            )
+        ],
+        recipients=_model(models.Recipients, signers=[signer]),
+        custom_fields=_model(
+            models.CustomFields,
+            text_custom_fields=[
+                _model(models.TextCustomField, name=name, value=value, required="false", show="false")
+                for name, value in fields.items()
+            ],
+        ),
+        event_notification=_event_notification(),
+    )
+
+
+def _event_notification() -> Any:
+    """Ask for webhooks with this envelope if we have an https address; else the account's Connect does it."""
+    url = settings.DOCUSIGN["CONNECT_URL"]
+    if not url:
+        return None
+    return _model(
+        models.EventNotification,
+        url=url,
+        delivery_mode="SIM",
+        event_data=_model(models.ConnectEventData, version="restv2.1"),
+        events=EVENTS,
+        include_hmac="true",
+        logging_enabled="true",
+        require_acknowledgment="true",
+    )
+
+
+def _envelope(found: Any) -> Envelope:
+    """Turn the SDK's envelope into ours."""
+    try:
+        state = EnvelopeState(str(found.status).lower())
+    except ValueError:
+        raise DocuSignUnavailable("an envelope without a known status") from None
+    recipients = getattr(found, "recipients", None)
+    signers = (recipients.signers if recipients else None) or []
+    declined = next((signer.declined_reason for signer in signers if signer.declined_reason), "")
+
+    def moment(name: str) -> datetime | None:
+        return _moment(getattr(found, f"{name}_date_time", None))
+
+    return Envelope(
+        envelope_id=str(found.envelope_id),
+        state=state,
+        transaction_id=found.transaction_id or "",
+        sent_at=moment("sent"),
+        delivered_at=moment("delivered"),
+        completed_at=moment("completed"),
+        declined_at=moment("declined"),
+        voided_at=moment("voided"),
+        reason=getattr(found, "voided_reason", None) or declined or "",
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
