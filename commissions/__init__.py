@@ -1,0 +1,1 @@
+"""Commissions: invoices in, ledger, payouts and statements out."""

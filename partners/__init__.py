@@ -1,0 +1,1 @@
+"""Partners: from application to the last day."""

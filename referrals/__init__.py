@@ -1,0 +1,1 @@
+"""Referrals: people introduced, meetings held, use cases and their deals."""

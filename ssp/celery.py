@@ -1,0 +1,38 @@
+"""The Celery application and its schedule, in code.
+
+Every periodic task asks "what is due now?" and is idempotent: a tick that was missed, doubled or
+delivered late changes nothing. That also lets the sandbox move the clock.
+"""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssp.settings")
+
+app = Celery("ssp")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """Logging is Django's, so a request id is written the same way by web and worker."""
+
+
+def every_tick(task: str, *, ticks: int = 1) -> dict[str, object]:
+    seconds = settings.BEAT_TICK_SECONDS * ticks
+    # A tick nobody took before the next one is worth nothing.
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5.0)}}
+
+
+app.conf.beat_schedule = {
+    "sweep-outbox": every_tick("ssp.core.tasks.sweep"),
+    "follow-envelopes": every_tick("partners.tasks.follow_envelopes"),
+    "ask-for-confirmations": every_tick("referrals.tasks.ask_for_confirmations"),
+    "end-overdue-claims": every_tick("referrals.tasks.end_overdue_claims", ticks=5),
+    "remind-of-deadlines": every_tick("referrals.tasks.remind_of_deadlines", ticks=5),
+    "accrue": every_tick("commissions.tasks.accrue", ticks=30),
+}

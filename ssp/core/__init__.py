@@ -1,0 +1,1 @@
+"""The bottom floor: what every app stands on. Imports no app."""

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "ssp.core"
+    label = "core"
+    verbose_name = "People and plumbing"
+
+    def ready(self) -> None:
+        from allauth.account.decorators import secure_admin_login
+        from django.contrib import admin
+
+        from ssp.core import handlers  # noqa: F401 - registers what the outbox delivers
+
+        # The admin has no door of its own: same sign-in, same second factor.
+        admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

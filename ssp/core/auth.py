@@ -1,0 +1,48 @@
+"""Who may sign in, and what a role opens."""
+
+import base64
+import hashlib
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
+
+from ssp.core.models import User
+
+
+class RoleBackend(ModelBackend):
+    """Signs in with e-mail and password. Roles, not model permissions, decide (see `RoleAdmin`)."""
+
+    def user_can_authenticate(self, user: Model | None) -> bool:  # type: ignore[override]
+        return isinstance(user, User) and user.is_active
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """allauth's mails go out as they are; nobody gets staff rights by signing up."""
+
+    def is_safe_url(self, url: str | None) -> bool:
+        return bool(super().is_safe_url(url))
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Keeps TOTP secrets encrypted at rest."""
+
+    @staticmethod
+    def _fernet() -> Fernet:
+        digest = hashlib.sha256(settings.FIELD_ENCRYPTION_KEY.encode()).digest()
+        return Fernet(base64.urlsafe_b64encode(digest))
+
+    def encrypt(self, text: str) -> str:
+        return self._fernet().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        try:
+            return self._fernet().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as wrong:
+            raise ImproperlyConfigured(
+                "FIELD_ENCRYPTION_KEY isn't the key these secrets were written with."
+            ) from wrong

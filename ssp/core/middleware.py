@@ -1,0 +1,31 @@
+"""Staff work with two factors, everywhere."""
+
+from collections.abc import Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+FREE = ("/accounts/", "/static/", "/healthz", "/readyz", "/theme/")
+
+
+class StaffNeedTwoFactors:
+    """Leads staff without a second factor to setting one up before anything else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if (
+            user.is_authenticated
+            and user.is_staff
+            and not request.path.startswith(FREE)
+            and not is_mfa_enabled(user)
+        ):
+            messages.warning(request, _("Set up a second factor first: SeMI staff sign in with two."))
+            return redirect(f"{reverse('mfa_activate_totp')}?next={request.path}")
+        return self.get_response(request)

@@ -1,0 +1,153 @@
+"""Staff: invited by an administrator, given and relieved of roles (services)."""
+
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from ssp.core import audit, outbox
+from ssp.core.errors import DomainError, NotAllowed
+from ssp.core.links import hash_token, new_token
+from ssp.core.models import RoleGrant, StaffInvitation, User
+from ssp.core.roles import STAFF_ROLES, Role
+
+INVITATION_LASTS = timedelta(days=7)
+
+
+class InvitationNotValid(DomainError):
+    message = _("This invitation was used, replaced or has expired. Ask an administrator for a new one.")
+
+
+class LastAdministrator(DomainError):
+    message = _("This is the last administrator. Make somebody else administrator first.")
+
+
+class NobodyToHandTo(DomainError):
+    message = _("Choose who takes over the open work: it must be somebody else with the same role.")
+
+
+def check_is_administrator(user: User) -> None:
+    if not user.has_role(Role.ADMINISTRATOR):
+        raise NotAllowed
+
+
+def sync_staff_flag(user: User) -> None:
+    user.forget_roles()
+    user.is_staff = bool(user.roles & STAFF_ROLES)
+    user.save(update_fields=["is_staff"])
+
+
+@transaction.atomic
+def grant_role(*, user: User, role: Role, by: User | None, at: datetime) -> None:
+    """Give `user` a role. `by` is None only for the first administrator and for a partner's own start."""
+    if by is not None:
+        check_is_administrator(by)
+    _grant, created = RoleGrant.objects.get_or_create(
+        user=user, role=role, ended_at=None, defaults={"granted_at": at}
+    )
+    if created:
+        sync_staff_flag(user)
+        audit.record("role.granted", user, by=by, at=at, role=role.value)
+
+
+@transaction.atomic
+def invite_staff(*, email: str, full_name: str, role: Role, by: User, at: datetime) -> StaffInvitation:
+    """Invite a colleague by e-mail and role; the link is in the mail alone.
+
+    :raises NotAllowed: `by` isn't an administrator.
+    """
+    check_is_administrator(by)
+    salt, token_hash = new_token("staff")
+    invitation = StaffInvitation.objects.create(
+        email=email.strip().lower(),
+        full_name=full_name,
+        role=role,
+        token_salt=salt,
+        token_hash=token_hash,
+        invited_by=by,
+        invited_at=at,
+        expires_at=at + INVITATION_LASTS,
+    )
+    audit.record("staff.invited", invitation, by=by, at=at, role=role.value)
+    outbox.enqueue(
+        "core.staff_invitation",
+        key=f"staff-invitation:{invitation.pk}",
+        payload={"invitation_id": invitation.pk},
+        at=at,
+    )
+    return invitation
+
+
+def open_invitation(*, token: str, at: datetime) -> StaffInvitation:
+    """Return the invitation of a link.
+
+    :raises InvitationNotValid: unknown, used or expired.
+    """
+    invitation = StaffInvitation.objects.filter(
+        token_hash=hash_token(token), accepted_at__isnull=True, expires_at__gt=at
+    ).first()
+    if invitation is None:
+        raise InvitationNotValid
+    return invitation
+
+
+@transaction.atomic
+def accept_invitation(*, token: str, password: str, at: datetime) -> User:
+    """Create the colleague's account, or add the role to the one they have. The link proves the address."""
+    invitation = open_invitation(token=token, at=at)
+    taken = StaffInvitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True).update(accepted_at=at)
+    if not taken:
+        raise InvitationNotValid
+    user = User.objects.filter(email__iexact=invitation.email).first()
+    if user is None:
+        user = User.objects.create_user(invitation.email, password, full_name=invitation.full_name)
+    EmailAddress.objects.update_or_create(
+        user=user, email=user.email, defaults={"verified": True, "primary": True}
+    )
+    grant_role(user=user, role=Role(invitation.role), by=None, at=at)
+    audit.record("staff.joined", user, by=user, at=at, invitation=invitation.pk)
+    return user
+
+
+def end_sessions(user: User) -> int:
+    """Sign `user` out everywhere, now. Returns how many sessions ended."""
+    ended = 0
+    for session in Session.objects.all().iterator():
+        if session.get_decoded().get("_auth_user_id") == str(user.pk):
+            session.delete()
+            ended += 1
+    return ended
+
+
+@transaction.atomic
+def end_role(*, user: User, role: Role, hand_to: User | None, by: User, at: datetime) -> None:
+    """Take a role away: sessions end at once, open work goes to `hand_to`.
+
+    The apps that hold the work move it themselves, told by `core.role_ended`, in this same transaction's outbox.
+
+    :raises LastAdministrator: nobody could undo it.  :raises NobodyToHandTo: sales work needs a successor.
+    """
+    check_is_administrator(by)
+    grants = RoleGrant.objects.select_for_update().filter(role=role, ended_at__isnull=True)
+    holders = {grant.user_id for grant in grants}
+    if user.pk not in holders:
+        return
+    if role == Role.ADMINISTRATOR and holders == {user.pk}:
+        raise LastAdministrator
+    if hand_to is not None and (hand_to.pk == user.pk or hand_to.pk not in holders):
+        raise NobodyToHandTo
+    if hand_to is None and role in (Role.SALES, Role.SALES_LEAD) and len(holders) > 1:
+        raise NobodyToHandTo
+    RoleGrant.objects.filter(user=user, role=role, ended_at__isnull=True).update(ended_at=at)
+    sync_staff_flag(user)
+    end_sessions(user)
+    audit.record("role.ended", user, by=by, at=at, role=role.value, handed_to=hand_to.pk if hand_to else None)
+    if hand_to is not None:
+        outbox.enqueue(
+            "core.role_ended",
+            key=f"role-ended:{user.pk}:{role.value}:{at.isoformat()}",
+            payload={"user_id": user.pk, "role": role.value, "hand_to_id": hand_to.pk},
+            at=at,
+        )

@@ -1,0 +1,15 @@
+"""Addresses that belong to no app."""
+
+from django.urls import path
+
+from ssp.core import health, theme, views
+
+app_name = "core"
+
+urlpatterns = [
+    path("after-sign-in/", views.after_sign_in, name="after_sign_in"),
+    path("join/staff/<str:token>/", views.join_staff, name="join_staff"),
+    path("theme/", theme.choose, name="theme"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

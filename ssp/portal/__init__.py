@@ -1,0 +1,1 @@
+"""The partner's home, reading across the apps."""

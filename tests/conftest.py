@@ -1,0 +1,32 @@
+"""What every test may use."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+
+from ssp.core import clock
+from tests.moments import MONDAY
+
+
+@pytest.fixture(autouse=True)
+def private_files(settings, tmp_path: Path) -> None:
+    """Files a test stores go to a folder of its own."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def at_monday() -> Iterator[datetime]:
+    """Let the application clock stand at MONDAY."""
+    clock.install(lambda: MONDAY)
+    yield MONDAY
+    clock.install(clock.wall)
+
+
+@pytest.fixture
+def empty_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
