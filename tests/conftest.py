@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 
 from ssp.core import clock
+from tests.mailserver import Inbox, MailServer
 from tests.moments import MONDAY
 
 
@@ -30,3 +31,18 @@ def empty_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def inbox(settings) -> Iterator[Inbox]:
+    """A real SMTP server; what the code sends arrives here."""
+    server = MailServer()
+    server.start()
+    settings.MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {"host": "127.0.0.1", "port": server.port, "timeout": 10},
+        }
+    }
+    yield server.inbox
+    server.stop()
