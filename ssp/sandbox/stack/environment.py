@@ -17,21 +17,16 @@ SHARED_PREFIXES = ("SSP_", "DOCUSIGN_", "SANDBOX_")
 
 def read(*, test: bool) -> dict[str, str]:
     """Return the environment with `.env` beneath it; tests do not listen to a person's `.env`."""
-    env = dict(os.environ)
-    env["PYTHONUNBUFFERED"] = "1"
-    env["DJANGO_SETTINGS_MODULE"] = "ssp.settings"
-    if test:
-        env["SSP_ENV_FILE"] = os.devnull
-    file = Path(env.setdefault("SSP_ENV_FILE", str(ROOT / ".env")))
-    if file.is_file():
-        kept = dict(os.environ)
+    file = Path(os.environ.get("SSP_ENV_FILE") or ROOT / ".env")
+    if file.is_file() and not test:
         environ.Env.read_env(file)
-        env = dict(os.environ) | env
-        os.environ.clear()
-        os.environ.update(kept)
-    env["SSP_ENV"] = "test" if test else "development"
-    env["SSP_SANDBOX"] = "on"
-    return env
+    own = {
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "ssp.settings",
+        "SSP_ENV": "test" if test else "development",
+        "SSP_SANDBOX": "on",
+    }
+    return {**os.environ, **own}
 
 
 def add_sandbox(env: MutableMapping[str, str], state: State) -> None:

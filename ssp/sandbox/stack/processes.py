@@ -38,7 +38,8 @@ def say(message: str) -> None:
         print(message, flush=True)
 
 
-def _die_with_parent(number: int) -> Callable[[], object] | None:
+def die_with_parent(number: int) -> Callable[[], object] | None:
+    """Return what a child calls before it starts, so that it gets the signal when we are gone."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
@@ -85,7 +86,7 @@ class Process:
             stdout=None if self.foreground else subprocess.PIPE,
             stderr=None if self.foreground else subprocess.STDOUT,
             start_new_session=not self.foreground,  # Ctrl-C reaches us alone; we stop the rest in order
-            preexec_fn=_die_with_parent(self.stop_with),  # noqa: PLW1509 - we have no other thread
+            preexec_fn=die_with_parent(self.stop_with),  # noqa: PLW1509 - we have no other thread
             **(account.popen_arguments() if account else {}),
         )
 

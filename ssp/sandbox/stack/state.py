@@ -38,9 +38,9 @@ def is_free(port: int) -> bool:
 class State:
     """A state directory that we hold the lock of, from `with` to its end."""
 
-    def __init__(self, path: Path, *, ephemeral: bool = False) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
-        self.ephemeral = ephemeral
+        self.durable = durable  # against a power cut; a kill -9 loses nothing either way
         self.environment_file = path / "env.json"
         self._processes_file = path / "processes.json"
         self._sockets_note = path / "sockets"
@@ -63,8 +63,6 @@ class State:
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.sockets, ignore_errors=True)
-        if self.ephemeral:
-            shutil.rmtree(self.path, ignore_errors=True)
         self._lock.close()
 
     def record_processes(self, pids: dict[str, int]) -> None:
@@ -126,5 +124,5 @@ def remove(path: Path) -> None:
         return
     if not (path / ".lock").exists() and any(path.iterdir()):
         raise Failed(f"{path} does not look like a state directory of ours; not removing it.")
-    with State(path, ephemeral=True):
-        pass
+    with State(path):
+        shutil.rmtree(path)
