@@ -49,6 +49,8 @@ def configure(options: dict[str, Any]) -> None:
             "root": {"handlers": ["console"], "level": options["level"]},
             "loggers": {
                 "celery": {"level": "WARNING"},
+                "django_structlog.celery": {"level": "WARNING"},  # beat ticks: one line each would drown the rest
+                "mail.log": {"level": "WARNING"},
                 "django_structlog": {"level": options["level"]},
                 "urllib3": {"level": "WARNING"},
                 "docusign_esign": {"level": "WARNING"},
