@@ -94,8 +94,13 @@ def open_invitation(*, token: str, at: datetime) -> StaffInvitation:
 
 
 @transaction.atomic
-def accept_invitation(*, token: str, password: str, at: datetime) -> User:
-    """Create the colleague's account, or add the role to the one they have. The link proves the address."""
+def accept_invitation(*, token: str, password: str | None, at: datetime) -> User:
+    """Create the colleague's account with `password`, or add the role to the one they have, whose password stays.
+
+    The link proves the address.
+
+    :raises InvitationNotValid: unknown, used (also by a second press at the same moment) or expired.
+    """
     invitation = open_invitation(token=token, at=at)
     taken = StaffInvitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True).update(accepted_at=at)
     if not taken:

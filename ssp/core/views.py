@@ -38,6 +38,11 @@ class JoinForm(DomainFormMixin, forms.Form):
         validators=[validate_password],
     )
 
+    def __init__(self, *args: object, has_account: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if has_account:  # the role is added to the account; its password isn't touched
+            del self.fields["password"]
+
 
 @require_http_methods(["GET", "POST"])
 def join_staff(request: HttpRequest, token: str) -> HttpResponse:
@@ -46,10 +51,12 @@ def join_staff(request: HttpRequest, token: str) -> HttpResponse:
         invitation = staff.open_invitation(token=token, at=clock.now())
     except DomainError as refusal:
         return render(request, "core/join_staff.html", {"refusal": refusal}, status=410)
-    form = JoinForm(request.POST or None)
+    has_account = User.objects.filter(email__iexact=invitation.email).exists()
+    form = JoinForm(request.POST if request.method == "POST" else None, has_account=has_account)
     if form.is_valid():
         with form.showing(DomainError):
-            staff.accept_invitation(token=token, password=form.cleaned_data["password"], at=clock.now())
-            messages.success(request, _("Your account is ready. Sign in to set up your second factor."))
+            staff.accept_invitation(token=token, password=form.cleaned_data.get("password"), at=clock.now())
+            messages.success(request, _("You have joined. Sign in to set up your second factor."))
             return redirect("account_login")
-    return render(request, "core/join_staff.html", {"form": form, "invitation": invitation})
+    context = {"form": form, "invitation": invitation, "has_account": has_account}
+    return render(request, "core/join_staff.html", context)
