@@ -12,7 +12,7 @@ from django_fsm import FSMField, FSMModelMixin
 from ssp.core.models import User
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django.db.models.fields.related_descriptors import RelatedManager
 
 PERCENT: dict[str, Any] = {"max_digits": 5, "decimal_places": 2}
 

@@ -11,7 +11,7 @@ from partners.models import CommissionModel, Partner
 from ssp.core.models import User
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django.db.models.fields.related_descriptors import RelatedManager
 
 
 class Company(models.Model):

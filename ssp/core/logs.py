@@ -3,6 +3,7 @@
 import logging.config
 import sys
 import traceback
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ _SHARED: list[Any] = [
 ]
 
 
-def where_it_failed(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def where_it_failed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace an exception by its type and its frames: its text may name a person."""
     exc_info = event.pop("exc_info", None)
     if exc_info is True:
