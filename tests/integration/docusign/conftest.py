@@ -1,0 +1,68 @@
+"""The stand-in, and our client pointed at it."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typst
+
+from ssp.docusign.client import SigningService, signing_service
+from tests.standin import StandIn
+
+
+@pytest.fixture(scope="session")
+def running_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    standin = StandIn(tmp_path_factory.mktemp("standin"))
+    standin.start()
+    yield standin
+    standin.stop()
+
+
+@pytest.fixture
+def standin(running_standin: StandIn, settings, empty_cache) -> Iterator[StandIn]:
+    """The stand-in without faults; the client's settings point at it."""
+    settings.DOCUSIGN = running_standin.settings
+    yield running_standin
+    running_standin.heal()
+
+
+@pytest.fixture
+def service(standin: StandIn) -> SigningService:
+    return signing_service()
+
+
+@pytest.fixture(scope="session")
+def contract_pdf() -> bytes:
+    """Two pages with the anchors at which the partner signs."""
+    return typst.compile(
+        b'#set page(paper: "a4")\n= Sales Partnership Contract\nBetween SeMI and Ines Marchetti.\n'
+        b"#pagebreak()\n#v(40mm)\n#text(size: 4pt, fill: white)[/sign-partner/]\n\n#v(10mm)\n"
+        b"#text(size: 4pt, fill: white)[/date-partner/]\n"
+    )
+
+
+@pytest.fixture
+def sending(contract_pdf: bytes) -> dict[str, Any]:
+    """The arguments of a sending, with a transaction id of its own."""
+    return {
+        "document_pdf": contract_pdf,
+        "document_name": "Sales Partnership Contract",
+        "subject": "Your contract with SeMI",
+        "signer_name": "Ines Marchetti",
+        "signer_email": "ines@marchetti.example",
+        "transaction_id": str(uuid.uuid4()),
+        "contract_reference": "contract:12",
+        "message": "Two directors have approved it.",
+    }
+
+
+@pytest.fixture
+def envelope_id(service: SigningService, sending: dict[str, Any]) -> str:
+    return service.send_envelope(**sending)
+
+
+@pytest.fixture
+def state_folder(tmp_path: Path) -> Path:
+    return tmp_path / "state"
