@@ -40,7 +40,7 @@ async function copy(button) {
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
+  for (const menu of document.querySelectorAll("details.popup[open]")) {
     if (!menu.contains(target)) menu.open = false;
   }
   const control = target?.closest("[data-dialog], [data-close], [data-copy], [data-print], button[aria-controls]");
@@ -57,7 +57,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const menu = document.querySelector("details.menu[open]");
+  const menu = document.querySelector("details.popup[open]");
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();

@@ -1,5 +1,6 @@
 """Tags and filters of every page: money, dates, deadlines, icons, addresses (docs/frontend.md)."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -216,9 +217,22 @@ def input_id(field: BoundField) -> str:
 
 
 @register.filter
+def named(field: BoundField) -> str:
+    """Return the label as the beginning of a line about the field: `Work e-mail:`, `How did you meet?`."""
+    label = str(field.label)
+    return label if label[-1:] in "?!.:" else f"{label}:"
+
+
+@register.filter
 def get(mapping: Mapping[Any, Any], key: object) -> object:
     """Look `key` up; nothing when it isn't there."""
     return mapping.get(key, "")
+
+
+@register.filter
+def tidy(text: str) -> str:
+    """Leave at most one empty line between paragraphs: a mail's unused blocks must not show."""
+    return re.sub(r"\n\s*\n\s*\n+", "\n\n", text.strip()) + "\n"
 
 
 @register.filter
