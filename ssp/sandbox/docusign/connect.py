@@ -16,6 +16,7 @@ from ssp.sandbox.docusign.store import Callback, Envelope, Store
 
 log = logging.getLogger(__name__)
 CONFIGURATION = "10000001"
+THE_ACCOUNTS_OWN = ""  # resolved when sending: the application may come back on another port
 ENDS = {"completed", "declined", "voided"}
 ANSWER_WITHIN = 100
 LONGEST_WAIT = 15.0
@@ -45,7 +46,7 @@ class Connect:
 
     def tell(self, event: str, envelope: Envelope, *, moment: str, recipient_id: str = "") -> None:
         """Queue one event for the account's listener, and for the envelope's own if it asked for this one."""
-        listeners = [(self._url, True)]
+        listeners = [(THE_ACCOUNTS_OWN, True)]
         own = envelope.event_notification
         if own and event in own["events"]:
             listeners.append((own["url"], own["signed"]))
@@ -127,7 +128,9 @@ class Connect:
         headers = {"Content-Type": "application/json", "User-Agent": "DocuSign-Connect-stand-in"}
         if callback.signature:
             headers["X-DocuSign-Signature-1"] = callback.signature
-        request = urllib.request.Request(callback.url, data=callback.body, headers=headers, method="POST")
+        request = urllib.request.Request(
+            callback.url or self._url, data=callback.body, headers=headers, method="POST"
+        )
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_WITHIN) as answer:
                 return str(answer.status)
