@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from ssp.core.icons import ICONS
 from ssp.core.money import MINUS, format_money
 from ssp.core.periods import AMSTERDAM, local_date
+from ssp.core.roles import Role
 
 register = template.Library()
 
@@ -206,7 +207,7 @@ def nav_link(context: Context, name: str, label: str, match: str = "", **options
 def has_role(context: Context, *roles: str) -> bool:
     """Tell whether the signed-in person has one of `roles`."""
     user = context.get("user")
-    return bool(user and user.is_authenticated and user.has_any_role(*roles))
+    return bool(user and user.is_authenticated and user.has_any_role(*(Role(role) for role in roles)))
 
 
 # --- forms ------------------------------------------------------------------
