@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,8 +60,3 @@ def sending(contract_pdf: bytes) -> dict[str, Any]:
 @pytest.fixture
 def envelope_id(service: SigningService, sending: dict[str, Any]) -> str:
     return service.send_envelope(**sending)
-
-
-@pytest.fixture
-def state_folder(tmp_path: Path) -> Path:
-    return tmp_path / "state"
