@@ -15,7 +15,7 @@ COMMANDS = (
     ("style", "ruff", "check", "."),
     ("format", "ruff", "format", "--check", "."),
     ("imports", "lint-imports"),
-    ("templates", "djlint", "--check-lint", "templates"),
+    ("templates", "djlint", "--lint", "--quiet", "templates"),
     ("settings", "manage.py", "check"),
     ("missing migrations", "manage.py", "makemigrations", "--check", "--dry-run"),
     ("unsafe migrations", "manage.py", "lintmigrations", "--quiet", "ok", "ignore"),
