@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-FREE = ("/accounts/", "/static/", "/healthz", "/readyz", "/theme/")
+FREE = ("/accounts/", "/static/", "/healthz", "/readyz", "/theme/", "/sandbox/")
 
 
 class StaffNeedTwoFactors:
