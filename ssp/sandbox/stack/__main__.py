@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ssp.sandbox.people import DEMO_PASSWORD, DEMO_PEOPLE
 from ssp.sandbox.stack import checks, environment, state
 from ssp.sandbox.stack.embedded import PostgreSQL, Valkey
 from ssp.sandbox.stack.processes import ROOT, Failed, Process, Stopped, Supervisor, say
@@ -68,12 +69,13 @@ def run() -> int:
             raise Failed("The database could not be migrated.")
         for process in application(env, place):
             supervisor.start(process)
-        if env.get("SSP_DEMO", "on") != "off" and (ROOT / "ssp/sandbox/management/commands/demo.py").exists():
+        with_demo = env.get("SSP_DEMO") != "off"
+        if with_demo and (ROOT / "ssp/sandbox/management/commands/demo.py").exists():
             say("==> telling the demo story, where the database is empty")
             if supervisor.run(manage(env, "demo")):
                 raise Failed("The demo data could not be written; SSP_DEMO=off goes without.")
         supervisor.wait_for(lambda: answers(port), what="The website")
-        say(welcome(port, time.monotonic() - started))
+        say(welcome(port, time.monotonic() - started, with_demo=with_demo))
         supervisor.attend()
     return 0
 
@@ -88,8 +90,6 @@ def application(env: dict[str, str], place: state.State) -> list[Process]:
         "worker": [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--schedule", str(schedule), "--pidfile="],
     }
-    if not (ROOT / "ssp/sandbox/serve.py").exists():
-        del commands["sandbox"]
     return [Process(name=name, argv=argv, env=env) for name, argv in commands.items()]
 
 
@@ -104,15 +104,15 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-def welcome(port: int, seconds: float) -> str:
+def welcome(port: int, seconds: float, *, with_demo: bool) -> str:
     site = f"http://127.0.0.1:{port}"
     lines = [f"Ready in {seconds:.1f} s:  {site}/", ""]
-    with contextlib.suppress(ImportError):
-        from ssp.sandbox.people import DEMO_PASSWORD, DEMO_PEOPLE
-
+    if with_demo:
         lines += [f"Sign in with the password  {DEMO_PASSWORD}"]
         width = max(len(person.email) for person in DEMO_PEOPLE)
-        lines += [f"  {p.email:<{width}}  {p.name}: {', '.join(p.roles)}" for p in DEMO_PEOPLE]
+        for person in DEMO_PEOPLE:
+            roles = ", ".join(role.value.replace("_", " ") for role in person.roles)
+            lines.append(f"  {person.email:<{width}}  {roles:<13}  {person.name}")
     lines += [
         "",
         f"{site}/sandbox/  has the mailbox, the DocuSign stand-in, the clock and staff's codes.",

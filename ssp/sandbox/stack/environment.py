@@ -1,12 +1,12 @@
 """What each process is told: our own parts first, replaced one by one by what the person set."""
 
-import importlib.util
 import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
 import environ
 
+from ssp.sandbox.keys import ensure_keys
 from ssp.sandbox.stack.processes import ROOT
 from ssp.sandbox.stack.state import State
 
@@ -39,9 +39,7 @@ def add_sandbox(env: MutableMapping[str, str], state: State) -> None:
         env[f"SANDBOX_{name.upper()}_PORT"] = str(number)
     env["SSP_SANDBOX_URL"] = f"http://127.0.0.1:{ports['api']}"
     env.setdefault("EMAIL_URL", f"smtp://127.0.0.1:{ports['smtp']}")
-    if not any(name.startswith("DOCUSIGN_") for name in env) and importlib.util.find_spec("ssp.sandbox.keys"):
-        from ssp.sandbox.keys import ensure_keys
-
+    if not any(name.startswith("DOCUSIGN_") for name in env):
         env.update(ensure_keys(state.path, oauth_port=ports["oauth"], api_port=ports["api"], web_port=port))
 
 
