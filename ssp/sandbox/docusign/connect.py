@@ -119,7 +119,8 @@ class Connect:
                 continue
             pause = min(0.25 * 2 ** min(callback.attempts, 6), LONGEST_WAIT)
             self._store.callback_failed(callback, due_at=time.time() + pause)
-            log.info("connect: %s waits for the application (%s)", callback.event, outcome)
+            if not callback.attempts:
+                log.info("connect: %s waits for the application (%s)", callback.event, outcome)
             return pause
         return LONGEST_WAIT
 
