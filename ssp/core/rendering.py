@@ -33,6 +33,8 @@ class SspBoundField(BoundField):
         own = f"{class_of(widget)} {built.get('class', '')} {widget.attrs.get('class', '')}".split()
         if own:
             built["class"] = " ".join(dict.fromkeys(own))
+        if "placeholder" in widget.attrs:
+            built["placeholder"] = False  # the label is above the field, where it stays readable
         if isinstance(widget, widgets.Textarea) and widget.attrs.get("rows") == "10":
             built["rows"] = "4"  # Django's default is a page long
         return built

@@ -255,6 +255,13 @@ def test_a_form_keeps_the_classes_it_names() -> None:
     assert 'class="input font-mono"' in str(Narrow()["code"])
 
 
+def test_no_placeholder_stands_in_for_a_label() -> None:
+    class Foreign(forms.Form):
+        code = forms.CharField(widget=forms.TextInput(attrs={"placeholder": "Code"}))
+
+    assert "placeholder" not in str(Foreign()["code"])
+
+
 def test_dates_fill_the_browsers_own_picker() -> None:
     assert 'type="date" name="on" value="2026-12-09"' in str(Everything()["on"])
 
