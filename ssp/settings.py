@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_htmx",
+    "django_countries",
     "django_fsm",
     "django_structlog",
     "pgtrigger",
@@ -227,6 +228,7 @@ LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["ssp.formats"]
 USE_TZ = True
 TIME_ZONE = "Europe/Amsterdam"  # the programme's time zone
 

@@ -108,6 +108,7 @@ class AuditEntryAdmin(RoleAdmin):
 
 class RoleGrantInline(admin.TabularInline):
     model = RoleGrant
+    template = "admin/inline.html"
     extra = 0
     can_delete = False
     readonly_fields = ("role", "granted_at", "ended_at")

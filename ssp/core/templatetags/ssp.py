@@ -241,3 +241,11 @@ def initials(name: str) -> str:
     """Return a monogram: `SW` for Sofie de Wit."""
     words = [word for word in str(name).split() if word[:1].isupper()] or str(name).split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter(is_safe=True)
+def heads_named(table: str) -> str:
+    """Give the empty heads of Django's tabular inline a word, or make them plain cells."""
+    word = format_html('<span class="visually-hidden">{}</span>', _("Row"))
+    named = table.replace('<th class="original"></th>', f'<th class="original">{word}</th>')
+    return re.sub(r"<th>\s*</th>", "<td></td>", named)

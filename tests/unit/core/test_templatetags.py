@@ -212,6 +212,19 @@ def test_unused_blocks_leave_no_gap_in_a_mail() -> None:
     assert ssp.tidy("\nHello\n\n\n  \n\nWhy\n--\nend \n\n") == "Hello\n\nWhy\n--\nend\n"
 
 
+def test_a_tables_empty_heads_are_named_or_no_heads() -> None:
+    table = ssp.heads_named('<tr><th class="original"></th><th>Role</th><th> </th></tr>')
+
+    assert '<th class="original"><span class="visually-hidden">Row</span></th>' in table
+    assert "<th>Role</th><td></td>" in table
+
+
+def test_what_django_writes_itself_reads_like_the_rest() -> None:
+    at = datetime(2026, 12, 9, 14, 5, tzinfo=UTC)
+
+    assert written("{{ at }} · {{ on }}", at=at, on=at.date()) == "9 Dec 2026, 15:05 · 9 Dec 2026"
+
+
 # --- forms ------------------------------------------------------------------
 class Everything(forms.Form):
     name = forms.CharField(label="Name", help_text="As on the <contract>.")
