@@ -1,0 +1,143 @@
+"""What the arithmetic works with: invoices, what happened to them, contracts, and entries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from ssp.core.periods import add_years
+
+HOLD = timedelta(days=30)
+ZERO = Fraction(0)
+
+FactKind = Literal["invoice", "payment", "refund", "credit", "match"]
+Kind = Literal["recurring", "first_invoice", "bonus"]
+RECURRING: Kind = "recurring"
+FIRST_INVOICE: Kind = "first_invoice"
+BONUS: Kind = "bonus"
+
+
+@dataclass(frozen=True)
+class Line:
+    id: int
+    net: Decimal
+    recurring: bool
+    service_from: date | None = None
+    service_to: date | None = None  # the last day, inclusive
+
+    def days(self, first: date, last: date) -> int:
+        """Return how many days of the service lie from `first` to `last`, both counted."""
+        if self.service_from is None or self.service_to is None:
+            return 0
+        return max((min(self.service_to, last) - max(self.service_from, first)).days + 1, 0)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """An invoice to a customer. Gross includes VAT, net doesn't."""
+
+    id: int
+    number: str
+    issued_on: date
+    currency: str
+    net: Decimal
+    gross: Decimal
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A fact about an invoice."""
+
+    id: int
+    bill: int
+    kind: FactKind
+    on: date
+    gross: Decimal = Decimal(0)
+    net: Decimal = Decimal(0)  # credit notes
+    line: int | None = None  # the line a credit note is for; None spreads it over all
+    replacement: int | None = None  # the invoice that takes this one's place
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The numbers of a signed contract."""
+
+    contract: int
+    signed_on: date
+    recurring_percent: Decimal = Decimal(0)
+    first_invoice_percent: Decimal = Decimal(0)
+    bonus_percent: Decimal = Decimal(0)
+    bonus_basis: str = "commission"
+    cap_unit: str = "years"
+    cap_count: int = 3
+
+    def percent(self, kind: Kind) -> Decimal:
+        return {
+            RECURRING: self.recurring_percent,
+            FIRST_INVOICE: self.first_invoice_percent,
+            BONUS: self.bonus_percent,
+        }[kind]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that decides what one use case pays. `facts` are in the order in which they arrived."""
+
+    model: Kind
+    bills: tuple[Bill, ...]
+    facts: tuple[Happening, ...]
+    contracts: tuple[Terms, ...]  # the partner's signed ones
+    pays: bool = True  # won within the window, and not a reseller's
+    ended_for_cause_on: date | None = None
+    recruiter_contracts: tuple[Terms, ...] = ()  # none: no recruiter, or no bonus slot (C21)
+    recruiter_ended_for_cause_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """An entry that is in the ledger already; in the order in which they were written."""
+
+    fact: int
+    bill: int
+    kind: Kind
+    amount: Decimal
+    contract: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry to write. A bonus on a commission belongs to the entry with the same fact and invoice."""
+
+    fact: int
+    bill: int
+    kind: Kind
+    contract: int
+    rate: Decimal
+    eligible: Fraction
+    numerator: Decimal
+    denominator: Decimal
+    due: Decimal
+    amount: Decimal
+    currency: str
+    on: date
+    payable_on: date
+    why: Mapping[str, object] = field(compare=False)
+
+
+def payable_on(fact_on: date, amount: Decimal) -> date:
+    """Return the day from which an entry counts: 30 days after its fact, a negative one at once."""
+    return fact_on + HOLD if amount > 0 else fact_on
+
+
+def contract_in_force(contracts: Iterable[Terms], on: date) -> Terms | None:
+    """Return the contract signed last, up to and including that day."""
+    signed = [terms for terms in contracts if terms.signed_on <= on]
+    return max(signed, key=lambda terms: (terms.signed_on, terms.contract)) if signed else None
+
+
+def cap_ends_on(starts_on: date, years: int) -> date:
+    """Return the last service day that counts: 1 Sep 2026 and 3 years → 31 Aug 2029."""
+    return add_years(starts_on, years) - timedelta(days=1)
