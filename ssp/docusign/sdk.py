@@ -31,6 +31,7 @@ from ssp.docusign.client import (
     Envelope,
     EnvelopeState,
     RateLimited,
+    SigningService,
     WhichDocument,
 )
 
@@ -141,7 +142,7 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class DocuSignService:
+class DocuSignService(SigningService):
     """DocuSign over HTTP. One instance per task: the SDK shares headers between a client's calls."""
 
     def __init__(self) -> None:

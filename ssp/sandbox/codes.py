@@ -17,6 +17,7 @@ class Code:
 
     user: User
     code: str
+    next_code: str
     seconds_left: int
 
 
@@ -28,11 +29,10 @@ def current_codes(*, at: datetime) -> list[Code]:
         .select_related("user")
         .order_by("user__full_name", "user__email")
     )
-    return [
-        Code(
-            user=each.user,
-            code=format_hotp_value(hotp_value(get_adapter().decrypt(each.data["secret"]), counter)),
-            seconds_left=app_settings.TOTP_PERIOD - gone,
-        )
-        for each in enrolled
-    ]
+    return [_code(each, counter, seconds_left=app_settings.TOTP_PERIOD - gone) for each in enrolled]
+
+
+def _code(enrolled: Authenticator, counter: int, *, seconds_left: int) -> Code:
+    secret = get_adapter().decrypt(enrolled.data["secret"])
+    now, then = (format_hotp_value(hotp_value(secret, count)) for count in (counter, counter + 1))
+    return Code(user=enrolled.user, code=now, next_code=then, seconds_left=seconds_left)

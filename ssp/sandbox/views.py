@@ -42,8 +42,14 @@ def _page(request: HttpRequest, form: MomentForm | None = None) -> dict[str, Any
         "to": to,
         "about": about,
         "codes": current_codes(at=clock.wall()),
-        "standin_url": settings.SANDBOX_URL,
+        "standin_url": _standin_url(),
     }
+
+
+def _standin_url() -> str:
+    """Where the stand-in's pages are; nothing when the environment names another DocuSign."""
+    is_local = settings.DOCUSIGN["OAUTH_HOST"].startswith("127.0.0.1:")
+    return settings.SANDBOX_URL if is_local else ""
 
 
 @require_safe

@@ -102,9 +102,13 @@ def _read_signer(given: dict[str, Any]) -> Signer:
         name=name,
         email=email,
         client_user_id=str(given.get("clientUserId") or ""),
-        sign_anchors=[str(tab["anchorString"]) for tab in tabs.get("signHereTabs") or []],
-        date_anchors=[str(tab["anchorString"]) for tab in tabs.get("dateSignedTabs") or []],
+        sign_anchors=_anchors(tabs.get("signHereTabs")),
+        date_anchors=_anchors(tabs.get("dateSignedTabs")),
     )
+
+
+def _anchors(tabs: list[dict[str, Any]] | None) -> list[str]:
+    return [str(tab["anchorString"]) for tab in tabs or [] if tab.get("anchorString")]
 
 
 def _read_notification(given: dict[str, Any] | None) -> dict[str, Any] | None:
