@@ -1,0 +1,233 @@
+"""Contracts, their reviews, their envelopes and their papers (C6)."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from partners.models import triggers
+from partners.models.people import Partner
+from partners.models.terms import Numbers, ProgramTerms, Tier
+from ssp.core.models import User
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+
+class ContractStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
+    SENDING = "sending", _("Sending")
+    SENT = "sent", _("Sent for signature")
+    UNSIGNED = "unsigned", _("Not signed in time")
+    CLOSED = "closed", _("Closed without signature")
+    SIGNED = "signed", _("Signed")
+
+
+OPEN_CONTRACT = ["draft", "in_review", "sending", "sent", "unsigned"]
+
+
+class ContractQuerySet(models.QuerySet["Contract"]):
+    def open(self) -> Self:
+        """On the way to a signature."""
+        return self.filter(status__in=OPEN_CONTRACT)
+
+    def whole(self) -> Self:
+        """With everything that a review or the document needs."""
+        return self.select_related("partner__user", "partner__recruiter__user", "tier", "terms__tier")
+
+
+class Contract(FSMModelMixin, Numbers):
+    """A partner's copy of the numbers. Signed, it starts the partnership and never changes (C5, C6)."""
+
+    Status = ContractStatus
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="contracts")
+    terms = models.ForeignKey(ProgramTerms, on_delete=models.PROTECT, related_name="contracts")
+    tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveSmallIntegerField(default=1)  # grows with any change: reviews name it
+    status = FSMField(choices=ContractStatus, default=ContractStatus.DRAFT, protected=True)
+    returned_reason = models.TextField(_("why it came back"), blank=True)
+    created_at = models.DateTimeField()
+    signed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ContractQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        reviews: RelatedManager["ContractReview"]
+        envelopes: RelatedManager["Envelope"]
+        documents: RelatedManager["ContractDocument"]
+
+    class Meta(Numbers.Meta):
+        constraints = [
+            *Numbers.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(status="signed", signed_at__isnull=False)
+                | (~Q(status="signed") & Q(signed_at__isnull=True)),
+                name="contract_signed_has_moment",
+            ),
+            models.UniqueConstraint(
+                fields=["partner"],
+                condition=Q(status__in=OPEN_CONTRACT),
+                name="contract_one_open_per_partner",
+            ),
+        ]
+        triggers = [
+            triggers.CONTRACT_NEEDS_TWO_APPROVALS,
+            triggers.CONTRACT_NUMBERS_HAVE_A_VERSION,
+            triggers.CONTRACT_IS_KEPT,
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """What people call it: `SSP-00042`."""
+        return f"SSP-{self.pk:05d}"
+
+    @transition(field=status, source=["draft", "in_review"], target="in_review")
+    def ask_for_review(self) -> None:
+        """Two directors are asked to review this version."""
+
+    @transition(field=status, source=["in_review", "sending", "sent"], target="draft")
+    def return_to_draft(self) -> None:
+        """A director rejected it, or the applicant declined to sign."""
+
+    @transition(field=status, source=["in_review", "unsigned"], target="sending")
+    def queue(self) -> None:
+        """Both approvals are there: it is on its way to DocuSign."""
+
+    @transition(field=status, source="sending", target="sent")
+    def mark_sent(self) -> None:
+        """DocuSign has it."""
+
+    @transition(field=status, source=["sending", "sent"], target="unsigned")
+    def mark_unsigned(self) -> None:
+        """Its envelope was voided or expired; a director may send it again."""
+
+    @transition(field=status, source=["sending", "sent"], target="signed")
+    def sign(self) -> None:
+        """The applicant signed."""
+
+    @transition(field=status, source=["draft", "in_review", "unsigned"], target="closed")
+    def close(self) -> None:
+        """The application was turned down."""
+
+
+class ContractReview(models.Model):
+    """One director's word about exactly one version of a contract (C6)."""
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="reviews")
+    version = models.PositiveSmallIntegerField()
+    director = models.ForeignKey(User, on_delete=models.PROTECT, related_name="contract_reviews")
+    decision = models.CharField(max_length=10, choices=Decision)
+    reason = models.TextField(blank=True)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract", "version", "director"], name="review_one_per_director_and_version"
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="approved") | ~Q(reason=""), name="review_rejection_has_reason"
+            ),
+        ]
+        triggers = [triggers.REVIEW_BY_AN_ELIGIBLE_DIRECTOR, triggers.append_only("review_append_only")]
+
+
+class EnvelopeStatus(models.TextChoices):
+    QUEUED = "queued", _("Sending")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Opened")
+    COMPLETED = "completed", _("Signed")
+    DECLINED = "declined", _("Declined")
+    VOIDED = "voided", _("Voided")
+    EXPIRED = "expired", _("Expired")
+
+
+OPEN_ENVELOPE = ["queued", "sent", "delivered"]
+
+
+class Envelope(FSMModelMixin, models.Model):
+    """One DocuSign envelope of one contract version."""
+
+    Status = EnvelopeStatus
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="envelopes")
+    contract_version = models.PositiveSmallIntegerField()
+    status = FSMField(choices=EnvelopeStatus, default=EnvelopeStatus.QUEUED, protected=True)
+    transaction_id = models.UUIDField(unique=True)  # stored before the first POST: docusign.md
+    envelope_id = models.CharField(max_length=40, unique=True, null=True, blank=True)
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    close_reason = models.TextField(blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True)  # real time: DocuSign counts it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract"],
+                condition=Q(status__in=OPEN_ENVELOPE),
+                name="envelope_one_open_per_contract",
+            )
+        ]
+        triggers = [triggers.ENVELOPE_OF_AN_APPROVED_VERSION, triggers.ENVELOPE_CLOSED_IS_KEPT]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_ENVELOPE
+
+    @transition(field=status, source="queued", target="sent")
+    def mark_sent(self) -> None:
+        """DocuSign took it."""
+
+    @transition(field=status, source=["queued", "sent"], target="delivered")
+    def mark_delivered(self) -> None:
+        """The applicant opened it."""
+
+    @transition(field=status, source=OPEN_ENVELOPE, target="completed")
+    def complete(self) -> None:
+        """The applicant signed."""
+
+    @transition(field=status, source=OPEN_ENVELOPE, target="declined")
+    def decline(self) -> None:
+        """The applicant declined to sign."""
+
+    @transition(field=status, source=OPEN_ENVELOPE, target="voided")
+    def void(self) -> None:
+        """Somebody at SeMI withdrew it."""
+
+    @transition(field=status, source=OPEN_ENVELOPE, target="expired")
+    def expire(self) -> None:
+        """Nobody signed in time."""
+
+
+class ContractDocument(models.Model):
+    """A stored PDF with its SHA-256: what was sent, what came back signed, and the certificate."""
+
+    class Kind(models.TextChoices):
+        CONTRACT = "contract", _("Contract")
+        SIGNED = "signed", _("Signed contract")
+        CERTIFICATE = "certificate", _("Certificate of completion")
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="documents")
+    version = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    file = models.FileField(upload_to="contracts/")
+    sha256 = models.CharField(max_length=64)
+    stored_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "version", "kind"], name="document_one_per_kind")
+        ]
+        triggers = [triggers.append_only("document_append_only")]
