@@ -2,14 +2,20 @@
 
 import json
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
 
 from ssp.sandbox.stack.processes import ROOT, die_with_parent
 from ssp.sandbox.stack.state import is_alive
@@ -36,10 +42,40 @@ def eventually[T](look: Callable[[], T], *, what: str, within: float = 60.0) -> 
     return seen
 
 
-def get(url: str) -> tuple[int, str]:
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def an_empty_database() -> Iterator[str]:
+    """The address of a database of one's own on the test run's server."""
+    name = f"other_{secrets.token_hex(4)}"
+    server = os.environ["DATABASE_URL"]
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield server.replace(urlsplit(server).path, f"/{name}", 1)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def a_queue(number: int) -> dict[str, str]:
+    """Return REDIS_URL and CACHE_URL of a queue of one's own on the test run's Redis, by its number."""
+    queue, cache = os.environ["REDIS_URL"], os.environ["CACHE_URL"]
+    if queue.startswith("redis+socket:"):
+        own = {"REDIS_URL": f"{queue}?virtual_host={number}"}
+    else:
+        own = {"REDIS_URL": f"{queue.rsplit('/', 1)[0]}/{number}"}
+    if "?db=" in cache:
+        return own | {"CACHE_URL": f"{cache.split('?')[0]}?db={number}"}
+    return own | {"CACHE_URL": f"{cache.rsplit('/', 1)[0]}/{number}"}
+
+
+def get(url: str, **headers: str) -> tuple[int, str]:
     """Return the status and body of a page; (0, reason) when nobody answers."""
+    request = urllib.request.Request(url, headers={k.replace("_", "-"): v for k, v in headers.items()})
     try:
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=10) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read().decode()

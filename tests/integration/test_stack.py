@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from ssp.sandbox.stack import environment
 from ssp.sandbox.stack.processes import STOP_SIGNALS, Failed, Process, Supervisor
 from ssp.sandbox.stack.state import Busy, State, is_alive, remove
-from tests.running import Installation, eventually, get
+from tests.running import Installation, a_free_port, a_queue, an_empty_database, eventually, get
 
 ALL = {"postgres", "valkey", "sandbox", "web", "worker", "beat"}
 
@@ -27,12 +26,6 @@ def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ssp-test-") as directory:
         Path(directory).chmod(0o711)
         yield Path(directory)
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -128,26 +121,16 @@ def test_nothing_survives_a_supervisor_that_was_killed(place: Path) -> None:
     installation.stop()
 
 
-@pytest.fixture
-def other_database() -> Iterator[str]:
-    """The address of an empty database that is not ours to start: one on the test run's server."""
-    name = f"other_{secrets.token_hex(4)}"
-    server = os.environ["DATABASE_URL"]
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield server.replace(f"/{urlsplit(server).path[1:]}?", f"/{name}?")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def test_addresses_in_the_environment_replace_the_embedded_parts(place: Path, other_database: str) -> None:
-    given = {"DATABASE_URL": other_database, "REDIS_URL": os.environ["REDIS_URL"], "SSP_DEMO": "off"}
-    installation = Installation(place / "given", port=a_free_port(), env=given)
-    installation.start()
-    try:
-        assert set(installation.pids) == ALL - {"postgres", "valkey"}
-        assert run_sql(installation, "SELECT count(*) > 0 FROM django_migrations") == [(True,)]
-    finally:
-        installation.stop()
+def test_addresses_in_the_environment_replace_the_embedded_parts(place: Path) -> None:
+    with an_empty_database() as database:
+        given = {"DATABASE_URL": database, **a_queue(7), "SSP_DEMO": "off"}
+        installation = Installation(place / "given", port=a_free_port(), env=given)
+        installation.start()
+        try:
+            assert set(installation.pids) == ALL - {"postgres", "valkey"}
+            assert run_sql(installation, "SELECT count(*) > 0 FROM django_migrations") == [(True,)]
+        finally:
+            installation.stop()
 
 
 # --- what is told to the processes ---------------------------------------------
