@@ -5,7 +5,6 @@ none is repeated by urllib3: the outbox does that. Tokens and answers are never 
 SDK exception as its cause, whose text would carry the answer's body.
 """
 
-import base64
 import hashlib
 import json
 import logging
@@ -16,13 +15,13 @@ from typing import Any
 
 import structlog
 import urllib3
-from dateutil.parser import isoparse
 from django.conf import settings
 from django.core.cache import cache
 from docusign_esign import ApiClient, ApiException, Configuration, EnvelopesApi, models
 from docusign_esign.client.api_response import RESTClientObject
 
 from ssp.core import clock
+from ssp.docusign import envelopes
 from ssp.docusign.client import (
     ConsentRequired,
     DocuSignError,
@@ -43,16 +42,7 @@ SCOPES = ["signature", "impersonation"]  # a list: a string would be joined lett
 ASSERTION_LIFE = 600
 TOKEN_MARGIN = 300
 BASE_URI_LIFE = 3600
-TRANSACTION_FIELD = "ssp_transaction"
-REFERENCE_FIELD = "ssp_contract"
 LOOK_BACK = timedelta(days=90)
-EVENTS = [
-    "envelope-sent",
-    "envelope-delivered",
-    "envelope-completed",
-    "envelope-declined",
-    "envelope-voided",
-]
 TOKEN_REFUSED = {"USER_AUTHENTICATION_FAILED", "AUTHORIZATION_INVALID_TOKEN", "PARTNER_AUTHENTICATION_FAILED"}
 LIST_KEYS = {"envelopes", "envelopeTransactionStatuses", "resultSetSize", "totalSetSize"}
 CANNOT_VOID = "ENVELOPE_CANNOT_VOID_INVALID_STATE"
@@ -79,17 +69,6 @@ def _quieten() -> None:
             if handler is not None:
                 logging.getLogger(logger).removeHandler(handler)
     configuration.ssl_ca_cert = settings.DOCUSIGN["CA_CERT"] or None
-
-
-def _model(kind: type, **fields: Any) -> Any:
-    """Build a model of the SDK.
-
-    :raises TypeError: for a name it doesn't know, which the SDK would drop silently.
-    """
-    unknown = set(fields) - set(kind.swagger_types)  # type: ignore[attr-defined]
-    if unknown:
-        raise TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
-    return kind(**fields)
 
 
 def _is_limit(error_code: str) -> bool:
@@ -135,13 +114,6 @@ def consent_url() -> str:
     )
 
 
-def _moment(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    moment = isoparse(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 class DocuSignService(SigningService):
     """DocuSign over HTTP. One instance per task: the SDK shares headers between a client's calls."""
 
@@ -169,7 +141,7 @@ class DocuSignService(SigningService):
         client_user_id: str = "",
     ) -> str:
         """See `SigningService`. Looks for an earlier sending, posts once, and looks again if in doubt."""
-        definition = _definition(
+        definition = envelopes.definition(
             document_pdf=document_pdf,
             document_name=document_name,
             subject=subject,
@@ -209,7 +181,7 @@ class DocuSignService(SigningService):
         if found := self._list(transaction_ids=transaction_id):
             return found[0]
         found = self._list(
-            custom_field=f"{TRANSACTION_FIELD}={transaction_id}",
+            custom_field=f"{envelopes.TRANSACTION_FIELD}={transaction_id}",
             from_date=_iso(clock.now() - LOOK_BACK),
             from_to_status="Created",
         )
@@ -217,7 +189,7 @@ class DocuSignService(SigningService):
 
     def get_status(self, envelope_id: str) -> Envelope:
         """See `SigningService`."""
-        return _envelope(
+        return envelopes.read(
             self._call(
                 lambda api: api.get_envelope(
                     self.account_id, envelope_id, include="recipients", _request_timeout=QUICK
@@ -246,7 +218,7 @@ class DocuSignService(SigningService):
 
     def void(self, envelope_id: str, *, reason: str) -> None:
         """See `SigningService`. A refusal or a lost answer may mean that it is voided: reads it back."""
-        change = _model(models.Envelope, status="voided", voided_reason=reason[:200])
+        change = envelopes.model(models.Envelope, status="voided", voided_reason=reason[:200])
         try:
             self._call(
                 lambda api: api.update(self.account_id, envelope_id, envelope=change, _request_timeout=QUICK)
@@ -266,7 +238,7 @@ class DocuSignService(SigningService):
             lambda api: api.update(
                 self.account_id,
                 envelope_id,
-                envelope=_model(models.Envelope),
+                envelope=envelopes.model(models.Envelope),
                 resend_envelope="true",
                 _request_timeout=QUICK,
             )
@@ -276,7 +248,7 @@ class DocuSignService(SigningService):
         self, envelope_id: str, *, signer_name: str, signer_email: str, client_user_id: str, return_url: str
     ) -> str:
         """See `SigningService`."""
-        wanted = _model(
+        wanted = envelopes.model(
             models.RecipientViewRequest,
             authentication_method="none",
             user_name=signer_name,
@@ -299,10 +271,10 @@ class DocuSignService(SigningService):
         found: list[Envelope] = []
         while True:
             answer = self._call(partial(self._list_page, start_position=str(len(found)), **filters))
-            page = [_envelope(each) for each in answer.envelopes or []]
+            page = [envelopes.read(each) for each in answer.envelopes or []]
             if not page and not found:
                 # A look-up by transaction id may be answered in this shorter shape.
-                return [_envelope(each) for each in answer.envelope_transaction_statuses or []]
+                return [envelopes.read(each) for each in answer.envelope_transaction_statuses or []]
             found += page
             if not page or len(found) >= int(answer.total_set_size or 0):
                 return found
@@ -382,108 +354,6 @@ class DocuSignService(SigningService):
                 cache.set(key, account.base_uri, BASE_URI_LIFE)
                 return str(account.base_uri)
         raise DocuSignRefused("ACCOUNT_NOT_OF_USER")
-
-
-def _definition(
-    *,
-    document_pdf: bytes,
-    document_name: str,
-    subject: str,
-    signer_name: str,
-    signer_email: str,
-    transaction_id: str,
-    contract_reference: str,
-    message: str,
-    sign_anchor: str,
-    date_anchor: str,
-    client_user_id: str,
-) -> Any:
-    """Build the envelope: one document, one signer, tabs at anchors that nobody else has."""
-    if len(subject) > 100 or len(contract_reference) > 100:
-        raise ValueError("DocuSign takes at most 100 characters in a subject or a custom field.")
-    anchored = {"anchor_units": "pixels", "anchor_x_offset": "0", "anchor_y_offset": "0"}
-    signer = _model(
-        models.Signer,
-        recipient_id="1",
-        routing_order="1",
-        name=signer_name,
-        email=signer_email,
-        client_user_id=client_user_id or None,
-        tabs=_model(
-            models.Tabs,
-            sign_here_tabs=[_model(models.SignHere, anchor_string=sign_anchor, **anchored)],
-            date_signed_tabs=[_model(models.DateSigned, anchor_string=date_anchor, **anchored)],
-        ),
-    )
-    fields = {TRANSACTION_FIELD: transaction_id, REFERENCE_FIELD: contract_reference}
-    return _model(
-        models.EnvelopeDefinition,
-        status="sent",
-        email_subject=subject,
-        email_blurb=message or None,
-        transaction_id=transaction_id,
-        documents=[
-            _model(
-                models.Document,
-                document_id="1",
-                name=document_name,
-                file_extension="pdf",
-                document_base64=base64.b64encode(document_pdf).decode(),
-            )
-        ],
-        recipients=_model(models.Recipients, signers=[signer]),
-        custom_fields=_model(
-            models.CustomFields,
-            text_custom_fields=[
-                _model(models.TextCustomField, name=name, value=value, required="false", show="false")
-                for name, value in fields.items()
-            ],
-        ),
-        event_notification=_event_notification(),
-    )
-
-
-def _event_notification() -> Any:
-    """Ask for webhooks with this envelope if we have an https address; else the account's Connect does it."""
-    url = settings.DOCUSIGN["CONNECT_URL"]
-    if not url:
-        return None
-    return _model(
-        models.EventNotification,
-        url=url,
-        delivery_mode="SIM",
-        event_data=_model(models.ConnectEventData, version="restv2.1"),
-        events=EVENTS,
-        include_hmac="true",
-        logging_enabled="true",
-        require_acknowledgment="true",
-    )
-
-
-def _envelope(found: Any) -> Envelope:
-    """Turn the SDK's envelope into ours."""
-    try:
-        state = EnvelopeState(str(found.status).lower())
-    except ValueError:
-        raise DocuSignUnavailable("an envelope without a known status") from None
-    recipients = getattr(found, "recipients", None)
-    signers = (recipients.signers if recipients else None) or []
-    declined = next((signer.declined_reason for signer in signers if signer.declined_reason), "")
-
-    def moment(name: str) -> datetime | None:
-        return _moment(getattr(found, f"{name}_date_time", None))
-
-    return Envelope(
-        envelope_id=str(found.envelope_id),
-        state=state,
-        transaction_id=found.transaction_id or "",
-        sent_at=moment("sent"),
-        delivered_at=moment("delivered"),
-        completed_at=moment("completed"),
-        declined_at=moment("declined"),
-        voided_at=moment("voided"),
-        reason=getattr(found, "voided_reason", None) or declined or "",
-    )
 
 
 def _iso(moment: datetime) -> str:

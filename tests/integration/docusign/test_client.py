@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from ssp.core import clock
-from ssp.docusign import sdk
+from ssp.docusign import envelopes, sdk
 from ssp.docusign.client import (
     ConsentRequired,
     DocuSignRefused,
@@ -383,4 +383,4 @@ def test_the_sdk_puts_no_handler_on_loggers() -> None:
 
 def test_a_name_the_sdk_does_not_know_is_an_error() -> None:
     with pytest.raises(TypeError, match="nmae"):
-        sdk._model(sdk.models.Signer, nmae="Ines")
+        envelopes.model(sdk.models.Signer, nmae="Ines")
