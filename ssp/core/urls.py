@@ -10,6 +10,7 @@ urlpatterns = [
     path("after-sign-in/", views.after_sign_in, name="after_sign_in"),
     path("join/staff/<str:token>/", views.join_staff, name="join_staff"),
     path("theme/", theme.choose, name="theme"),
+    path("privacy/", views.privacy, name="privacy"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

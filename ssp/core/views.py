@@ -30,6 +30,12 @@ def after_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect("portal:home")
 
 
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """Say what is kept of whom, and until when."""
+    return render(request, "core/privacy.html")
+
+
 class JoinForm(DomainFormMixin, forms.Form):
     password = forms.CharField(
         label=gettext_lazy("Choose a password"),
