@@ -59,6 +59,11 @@ class Connect:
         """Send what is due; call it after the transaction that queued it."""
         self._wake.set()
 
+    def try_now(self) -> None:
+        """Send what waits without waiting longer."""
+        self._store.hurry_callbacks(due_at=time.time())
+        self.nudge()
+
     def _queue(
         self, event: str, envelope: Envelope, *, url: str, is_signed: bool, moment: str, recipient_id: str
     ) -> None:

@@ -23,7 +23,11 @@ def home(request: HttpRequest) -> HttpResponse:
         }
         for envelope in standin.store.envelopes()
     ]
-    return render(request, "sandbox/docusign/home.html", {"rows": rows})
+    return render(
+        request,
+        "sandbox/docusign/home.html",
+        {"rows": rows, "waiting": len(standin.store.waiting_callbacks())},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +57,7 @@ def faults(request: HttpRequest) -> HttpResponse:
 @require_POST
 def flush(request: HttpRequest) -> HttpResponse:
     """Try the waiting callbacks at once."""
-    current().connect.nudge()
+    current().connect.try_now()
     return redirect("home")
 
 

@@ -224,6 +224,9 @@ class Store:
             "UPDATE callbacks SET attempts = attempts + 1, due_at = ? WHERE id = ?", due_at, callback.id
         )
 
+    def hurry_callbacks(self, *, due_at: float) -> None:
+        self._all("UPDATE callbacks SET due_at = min(due_at, ?) WHERE outcome = ''", due_at)
+
     def callback_ended(self, callback: Callback, outcome: str) -> None:
         self._all(
             "UPDATE callbacks SET attempts = attempts + 1, outcome = ? WHERE id = ?", outcome, callback.id

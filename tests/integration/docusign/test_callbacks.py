@@ -7,7 +7,7 @@ import pytest
 from ssp.docusign.client import SigningService, signing_service
 from ssp.docusign.models import ConnectEvent
 from tests.running import eventually
-from tests.standin import StandIn, free_ports
+from tests.standin import StandIn, free_ports, post
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,18 @@ def test_silence_leaves_the_truth_to_be_asked_for(standin: StandIn, sending) -> 
 
     assert told(standin, envelope_id) == []
     assert service.get_status(envelope_id).state == "completed"
+
+
+def test_a_late_callback_can_be_hurried(standin: StandIn, sending) -> None:
+    standin.fail("callbacks_late", times=-1)
+    envelope_id = signing_service().send_envelope(**sending)
+    queued = standin.callbacks(envelope_id)
+    assert post(f"{standin.url}/flush/", {}) == 200
+
+    assert told(standin, envelope_id) == ["envelope-sent"]
+    assert all(
+        now.due_at < then.due_at for now, then in zip(standin.callbacks(envelope_id), queued, strict=True)
+    )
 
 
 def test_what_nobody_took_is_told_again_when_somebody_listens(
