@@ -1,14 +1,18 @@
 """People introduced by partners, their meetings, use cases and deals (C1-C4, C8-C12, C14, C17-C19)."""
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin
+from django_fsm import FSMField, FSMModelMixin, transition
 
 from partners.models import CommissionModel, Partner
+from referrals import guards
 from ssp.core.models import User
+from ssp.core.periods import local_date
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -42,6 +46,9 @@ class ContactImport(models.Model):
     rows_refused = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=list)  # row numbers and reasons, no personal field
 
+    if TYPE_CHECKING:
+        contacts: RelatedManager["KnownContact"]
+
 
 class KnownContact(models.Model):
     """A person SeMI already knew (C10)."""
@@ -51,10 +58,16 @@ class KnownContact(models.Model):
     last_name = models.CharField(max_length=200, blank=True)
     email = models.EmailField()
     company_name = models.CharField(max_length=300, blank=True)
+    company_key = models.CharField(max_length=300, blank=True)  # rules.company_key: compared, never shown
+    name_key = models.CharField(max_length=400, blank=True)  # rules.name_key
+    domain = models.CharField(max_length=200, blank=True)  # of the company; nothing at free mail providers
     known_since = models.DateTimeField()
     imported_in = models.ForeignKey(
         ContactImport, on_delete=models.PROTECT, null=True, related_name="contacts"
     )
+
+    class Meta:
+        indexes = [models.Index(fields=["name_key"], name="known_contact_by_name")]
 
 
 class ReferralStatus(models.TextChoices):
@@ -81,6 +94,24 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
 
     def roots(self) -> Self:
         return self.filter(root__isnull=True)
+
+    def to_check(self) -> Self:
+        """Whose name a person compares (C10)."""
+        return self.live().filter(status=ReferralStatus.CHECKING)
+
+    def overdue(self, *, on: date) -> Self:
+        """Whose claim's last day is over and that no held meeting keeps alive (C12)."""
+        kept = Introduction.objects.filter(
+            referral=models.OuterRef("pk"),
+            status=IntroductionStatus.BOOKED,
+            starts_at__lt=models.OuterRef("claim_ends_at"),
+        )
+        return (
+            self.live()
+            .filter(claim_last_on__lt=on, vested_at__isnull=True)
+            .annotate(claim_ends_at=guards.EndOfDay("claim_last_on"))
+            .exclude(models.Exists(kept))
+        )
 
 
 class Referral(FSMModelMixin, models.Model):
@@ -119,6 +150,9 @@ class Referral(FSMModelMixin, models.Model):
         null=True, blank=True
     )  # when staff registered on a partner's behalf
     vested_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)  # C10: at once, or when the name was checked
+    told_at = models.DateTimeField(null=True, blank=True)  # C11: when the privacy notice was owed
+    claim_last_on = models.DateField(null=True, blank=True)  # C12: inclusive; nothing once vested
     claim_ended_at = models.DateTimeField(null=True, blank=True)
     seller = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="referrals"
@@ -163,6 +197,12 @@ class Referral(FSMModelMixin, models.Model):
                 name="referral_anonymised_is_empty",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["claim_last_on"], condition=Q(claim_ended_at__isnull=True), name="referral_claims_due"
+            )
+        ]
+        triggers = [guards.PARTNER_HAS_CONTRACT, guards.INTERNAL_REFERRAL_LIKE_ITS_ROOT]
 
     def __str__(self) -> str:
         return self.person_name
@@ -170,6 +210,82 @@ class Referral(FSMModelMixin, models.Model):
     @property
     def person_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or str(_("Removed person"))
+
+    @property
+    def the_root(self) -> "Referral":
+        """The person the partner introduced: this one, or where the chain began (C3)."""
+        return self.root or self
+
+    @property
+    def is_live(self) -> bool:
+        return self.claim_ended_at is None
+
+    @property
+    def awaits_partner(self) -> bool:
+        """Registered by staff, and the partner hasn't confirmed it yet."""
+        return self.is_live and self.partner_confirmed_at is None
+
+    def get_absolute_url(self) -> str:
+        return reverse("referrals:detail", args=[self.pk])
+
+    @transition(status, source=ReferralStatus.CHECKING, target=ReferralStatus.REGISTERED)
+    def accept(self, *, at: datetime) -> None:
+        self.accepted_at = at
+
+    @transition(
+        status, source=[ReferralStatus.CHECKING, ReferralStatus.REGISTERED], target=ReferralStatus.DECLINED
+    )
+    def decline(self, *, at: datetime) -> None:
+        self.claim_ended_at = at
+
+    @transition(
+        status,
+        source=[ReferralStatus.CHECKING, ReferralStatus.REGISTERED, ReferralStatus.NOT_WARM],
+        target=ReferralStatus.LAPSED,
+    )
+    def lapse(self, *, at: datetime) -> None:
+        self.claim_ended_at = at
+
+    @transition(
+        status,
+        source=[ReferralStatus.CHECKING, ReferralStatus.REGISTERED, ReferralStatus.NOT_WARM],
+        target=ReferralStatus.WITHDRAWN,
+    )
+    def withdraw(self, *, at: datetime) -> None:
+        self.claim_ended_at = at
+
+    @transition(
+        status,
+        source=[
+            ReferralStatus.REGISTERED,
+            ReferralStatus.NOT_WARM,
+            ReferralStatus.WARM,
+            ReferralStatus.RESELLER,
+        ],
+        target=ReferralStatus.WARM,
+    )
+    def become_warm(self, *, at: datetime) -> None:
+        self.vested_at = self.vested_at or at
+        self.claim_last_on = None
+
+    @transition(
+        status, source=[ReferralStatus.REGISTERED, ReferralStatus.NOT_WARM], target=ReferralStatus.NOT_WARM
+    )
+    def become_not_warm(self, *, claim_last_on: date) -> None:
+        self.claim_last_on = claim_last_on
+
+    @transition(
+        status,
+        source=[
+            ReferralStatus.REGISTERED,
+            ReferralStatus.NOT_WARM,
+            ReferralStatus.WARM,
+            ReferralStatus.RESELLER,
+        ],
+        target=ReferralStatus.RESELLER,
+    )
+    def become_reseller(self) -> None:
+        self.claim_last_on = None
 
 
 class UseCaseOutcome(models.TextChoices):
@@ -223,7 +339,21 @@ class UseCase(models.Model):
                 condition=Q(window_starts_on__isnull=True) | Q(model_locked_at__isnull=False),
                 name="use_case_model_locked_with_window",
             ),
+            models.CheckConstraint(
+                condition=Q(model_locked_at__isnull=True) | ~Q(model=""),
+                name="use_case_locked_model_is_known",
+            ),
         ]
+        indexes = [models.Index(fields=["window_ends_on"], name="use_case_by_window_end")]
+        triggers = [guards.WARM_AFTER_A_MEETING, guards.DEFINED_ONCE]
+
+    @property
+    def is_locked(self) -> bool:
+        return self.model_locked_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome == UseCaseOutcome.OPEN
 
     def __str__(self) -> str:
         return self.title
@@ -271,6 +401,39 @@ class Introduction(FSMModelMixin, models.Model):
                 condition=Q(ends_at__gt=F("starts_at")), name="introduction_ends_after_start"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["ends_at"],
+                condition=Q(status="booked", asked_at__isnull=True),
+                name="introduction_to_ask_about",
+            )
+        ]
+        triggers = [guards.HELD_MEETING_STAYS_HELD]
+
+    @property
+    def held_on(self) -> date:
+        """The meeting's calendar date in Amsterdam: the day a window starts (C2)."""
+        return local_date(self.starts_at)
+
+    @property
+    def is_booked(self) -> bool:
+        return self.status == IntroductionStatus.BOOKED
+
+    @transition(
+        status,
+        source=[IntroductionStatus.BOOKED, IntroductionStatus.HELD, IntroductionStatus.NOT_HELD],
+        target=IntroductionStatus.HELD,
+    )
+    def hold(self) -> None:
+        """It took place."""
+
+    @transition(status, source=IntroductionStatus.BOOKED, target=IntroductionStatus.NOT_HELD)
+    def miss(self) -> None:
+        """It didn't take place."""
+
+    @transition(status, source=IntroductionStatus.BOOKED, target=IntroductionStatus.CANCELLED)
+    def cancel(self) -> None:
+        """It won't take place."""
 
 
 class Discussion(models.Model):
@@ -313,10 +476,14 @@ class Confirmation(models.Model):
     answer = models.CharField(max_length=20, choices=ConfirmationAnswer, blank=True)
     medium = models.CharField(max_length=10, choices=Medium, blank=True)
     reason = models.TextField(blank=True)
+    use_case_ids = models.JSONField(default=list)  # what the answer says was discussed
+    colleagues = models.JSONField(default=list)  # personal; emptied as soon as an answer decides
     decides = models.BooleanField(default=False)  # this answer is the one that counts
     contested_at = models.DateTimeField(null=True, blank=True)
     contest_reason = models.TextField(blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    settlement = models.TextField(blank=True)
 
     class Meta:
         constraints = [
@@ -386,6 +553,11 @@ class Deal(models.Model):
                 name="deal_customer_reference_once",
             ),
         ]
+        triggers = [guards.DEAL_NEEDS_A_WINDOW]
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage not in (DealStage.WON, DealStage.LOST)
 
     def is_within_window(self) -> bool:
         """Tell whether the customer signed from the introduction to the window's last day (C2)."""

@@ -1,1 +1,27 @@
 """Periodic work of referrals: each task asks what is due now, and may run twice."""
+
+from celery import shared_task
+
+from referrals.services import claims, confirmations, deadlines
+from ssp.core import clock
+
+
+@shared_task
+def ask_for_confirmations(**_: object) -> None:
+    """Ask about meetings that ended, remind, escalate, let the partner's answer stand (C14)."""
+    confirmations.ask_for_confirmations(at=clock.now())
+    confirmations.follow_up(at=clock.now())
+
+
+@shared_task
+def end_overdue_claims(**_: object) -> None:
+    """End claims whose last day is over; accept and escalate names that nobody answered (C10, C12)."""
+    claims.end_overdue_claims(at=clock.now())
+    claims.accept_unanswered_names(at=clock.now())
+    claims.escalate_unanswered_names(at=clock.now())
+
+
+@shared_task
+def remind_of_deadlines(**_: object) -> None:
+    """Remind partner and seller 60, 30, 14 and 3 days before a window ends (C2)."""
+    deadlines.remind_of_deadlines(at=clock.now())

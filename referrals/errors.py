@@ -1,0 +1,192 @@
+"""Why something about a referral can't be done: one class a refusal, with its clause and words for the person."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ssp.core.errors import DomainError
+
+
+class PartnershipNotStarted(DomainError):
+    clause = "C6"
+    message = _("Your partnership hasn't started or has ended, so nobody can be introduced now.")
+
+
+class NotEligible(DomainError):
+    """One wording for known, owned, barred and lost race: it names no cause, no person, no partner (C12)."""
+
+    clause = "C10, C12"
+    message = _("We can’t take this introduction.")
+
+
+class TooManyRefusals(DomainError):
+    clause = "C12"
+    message = _(
+        "Many introductions were refused today, so no more are checked until tomorrow. Nothing was registered. "
+        "Talk to your contact at SeMI if you need help."
+    )
+
+
+class NotAPerson(DomainError):
+    clause = "C11"
+    field = "email"
+
+
+class AgreementNotAttested(DomainError):
+    clause = "C11"
+    field = "agreed"
+    message = _("Ask the person first. Tick the box once they agreed to be introduced to SeMI.")
+
+
+class OwnAddress(DomainError):
+    clause = "C11"
+    field = "email"
+    message = _("This is your own address. A referral is somebody else: enter their work e-mail.")
+
+
+class OwnCompany(DomainError):
+    clause = "C10"
+    field = "email"
+    message = _("This address belongs to SeMI. Introduce somebody who works elsewhere.")
+
+
+class NotYourUseCase(DomainError):
+    clause = "C8"
+    message = _("One of these use cases isn't yours or is about somebody else. Choose again.")
+
+
+class ReferralNotOpen(DomainError):
+    clause = "C12"
+    message = _("This referral is not open any more, so nothing can be planned for it.")
+
+
+class NotYetAccepted(DomainError):
+    clause = "C10"
+    message = _("This referral isn't accepted yet. A meeting can be proposed as soon as it is.")
+
+
+class NothingToCheck(DomainError):
+    clause = "C10"
+    message = _("This name was answered already.")
+
+
+class NotAHost(DomainError):
+    clause = "C1"
+    field = "host"
+    message = _("Choose a host from the sales team.")
+
+
+class HostIsBusy(DomainError):
+    field = "starts_at"
+    message = _("The host has another introduction meeting then. Choose another time.")
+
+
+class MeetingInThePast(DomainError):
+    field = "starts_at"
+    message = _("This time has passed. Choose a time to come; a seller can log a meeting already held.")
+
+
+class MeetingNotOverYet(DomainError):
+    field = "starts_at"
+    message = _("This meeting isn't over yet. Log it afterwards, or book it.")
+
+
+class MeetingBeforeRegistration(DomainError):
+    clause = "C10"
+    field = "starts_at"
+    message = _("This meeting was before the person was registered, so it can't be their introduction.")
+
+
+class MediumDoesNotCount(DomainError):
+    clause = "C4"
+    field = "medium"
+    message = _("An introduction meeting is a video conference or in person. A call or a chat doesn't count.")
+
+
+class MeetingNotBooked(DomainError):
+    message = _("This meeting was held, cancelled or answered already, so it can't be changed.")
+
+
+class AlreadyAnswered(DomainError):
+    clause = "C14"
+    message = _("This question was answered already. One answer counts.")
+
+
+class ConfirmationExpired(DomainError):
+    clause = "C14"
+    message = _("This link has expired. Sign in, or ask a sales lead to record your answer.")
+
+
+class NoUseCaseDiscussed(DomainError):
+    clause = "C4"
+    field = "use_cases"
+    message = _(
+        "Warm needs at least one use case that was defined before the meeting and discussed in it. "
+        "Choose one, or answer “Not warm”."
+    )
+
+
+class DefinedAfterMeeting(DomainError):
+    clause = "C1"
+    field = "use_cases"
+    message = _("This use case was defined after the meeting began, so the meeting can't open its window.")
+
+
+class ReasonMissing(DomainError):
+    clause = "C14"
+    field = "reason"
+    message = _("Give the reason: the partner reads it.")
+
+
+class ContestTooLate(DomainError):
+    clause = "C14"
+    message = _("An answer can be contested for 10 working days, and that time is over.")
+
+
+class NothingToContest(DomainError):
+    clause = "C14"
+    message = _("There is no answer to contest here.")
+
+
+class NothingToSettle(DomainError):
+    clause = "C14"
+    message = _("This answer isn't contested, or was settled already.")
+
+
+class ModelLocked(DomainError):
+    clause = "C5"
+    message = _(
+        "This use case was confirmed warm, so the model is locked. A director may change it once, with a "
+        "reason, until the first invoice exists."
+    )
+
+
+class WarmNeedsAMeeting(DomainError):
+    clause = "C4"
+    message = _("A window opens with a held video or in-person meeting that discussed the use case.")
+
+
+class DealClosed(DomainError):
+    clause = "C9"
+    message = _("This deal is closed, so it can't be moved.")
+
+
+class UseCaseClosed(DomainError):
+    clause = "C19"
+    message = _("This use case was closed, so no deal can be won on it.")
+
+
+class SignedInTheFuture(DomainError):
+    clause = "C2"
+    field = "signed_on"
+    message = _("The day of signature lies in the future. Record the deal once the customer has signed.")
+
+
+class CustomerReferenceTaken(DomainError):
+    clause = "C9"
+    field = "customer_reference"
+    message = _("Another deal carries this customer reference. Each deal has its own.")
+
+
+class LossNeedsReason(DomainError):
+    clause = "C9"
+    field = "lost_reason"
+    message = _("Say why the deal was lost: the partner reads it.")

@@ -1,0 +1,112 @@
+"""What crosses rows and fits no constraint: triggers that make the programme's invariants final.
+
+Each raises a check violation that carries its own name, so that `constraint_as` can turn it into a refusal.
+"""
+
+import pgtrigger
+from django.db.models import DateTimeField, Func
+
+
+class EndOfDay(Func):
+    """The instant at which a calendar date is over in Amsterdam."""
+
+    template = "(((%(expressions)s + 1)::timestamp) AT TIME ZONE 'Europe/Amsterdam')"
+    output_field = DateTimeField()
+
+
+def _refuse(name: str, message: str) -> str:
+    return f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';"
+
+
+PARTNER_HAS_CONTRACT = pgtrigger.Trigger(  # invariant 2
+    name="referral_partner_has_contract",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func=f"""
+        IF NOT EXISTS (
+            SELECT 1 FROM partners_contract c
+            WHERE c.partner_id = NEW.partner_id AND c.status = 'signed'
+              AND (c.signed_at AT TIME ZONE 'Europe/Amsterdam')::date <= NEW.registered_on
+        ) THEN {_refuse("referral_partner_has_contract", "the partner had no signed contract on that day")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+INTERNAL_REFERRAL_LIKE_ITS_ROOT = pgtrigger.Trigger(  # invariant 3
+    name="referral_internal_like_its_root",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("root_id", "company_id", "partner_id"),
+    func=f"""
+        IF NEW.root_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM referrals_referral r
+            WHERE r.id = NEW.root_id AND r.root_id IS NULL
+              AND r.company_id = NEW.company_id AND r.partner_id = NEW.partner_id
+        ) THEN {_refuse("referral_internal_like_its_root", "same company and partner as a root referral")}
+        END IF;
+        IF NEW.root_id IS NULL AND EXISTS (
+            SELECT 1 FROM referrals_referral r
+            WHERE r.root_id = NEW.id AND (r.company_id <> NEW.company_id OR r.partner_id <> NEW.partner_id)
+        ) THEN {_refuse("referral_internal_like_its_root", "its internal referrals are at another company or partner")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+WARM_AFTER_A_MEETING = pgtrigger.Trigger(  # invariants 6 and C2's dates
+    name="use_case_warm_after_a_meeting",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert
+    | pgtrigger.UpdateOf("window_starts_on", "window_ends_on", "extended_months", "referral_id"),
+    func=f"""
+        IF NEW.window_starts_on IS NULL THEN RETURN NEW; END IF;
+        IF NEW.window_ends_on <> (
+            (NEW.window_starts_on + interval '6 months')::date + make_interval(months => NEW.extended_months)
+        )::date THEN {_refuse("use_case_window_is_six_months", "a window is six months and its extension")}
+        END IF;
+        IF NOT EXISTS (
+            SELECT 1 FROM referrals_discussion d
+            JOIN referrals_introduction i ON i.id = d.introduction_id
+            JOIN referrals_referral r ON r.id = i.referral_id
+            WHERE d.use_case_id = NEW.id AND d.discussed AND i.status = 'held'
+              AND i.medium IN ('video', 'in_person') AND i.starts_at > NEW.defined_at
+              AND (i.starts_at AT TIME ZONE 'Europe/Amsterdam')::date = NEW.window_starts_on
+              AND NEW.referral_id = COALESCE(r.root_id, r.id)
+        ) THEN {_refuse("use_case_warm_after_a_meeting", "no held meeting discussed it on that day")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+DEFINED_ONCE = pgtrigger.ReadOnly(name="use_case_defined_once", fields=["defined_at", "partner"])
+
+HELD_MEETING_STAYS_HELD = pgtrigger.Trigger(  # invariant 6, from the meeting's side
+    name="introduction_held_stays_held",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("status", "medium", "starts_at", "referral_id"),
+    func=f"""
+        IF OLD.status = 'held' AND (
+            NEW.status <> 'held' OR NEW.medium NOT IN ('video', 'in_person') OR NEW.starts_at <> OLD.starts_at
+            OR NEW.referral_id <> OLD.referral_id
+        ) AND EXISTS (
+            SELECT 1 FROM referrals_discussion d JOIN referrals_usecase u ON u.id = d.use_case_id
+            WHERE d.introduction_id = NEW.id AND d.discussed
+              AND u.window_starts_on = (OLD.starts_at AT TIME ZONE 'Europe/Amsterdam')::date
+        ) THEN {_refuse("introduction_held_stays_held", "a window rests on this meeting")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+DEAL_NEEDS_A_WINDOW = pgtrigger.Trigger(
+    name="deal_needs_a_window",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func=f"""
+        IF NOT EXISTS (
+            SELECT 1 FROM referrals_usecase u WHERE u.id = NEW.use_case_id AND u.window_starts_on IS NOT NULL
+        ) THEN {_refuse("deal_needs_a_window", "a deal belongs to a use case with a window")}
+        END IF;
+        RETURN NEW;
+    """,
+)

@@ -1,0 +1,32 @@
+"""Who may do what with referrals: `check_x` raises, `can_x` answers."""
+
+from django.db.models import QuerySet
+
+from ssp.core.errors import NotAllowed
+from ssp.core.models import User
+from ssp.core.roles import DESK_ROLES, Role
+
+
+def can_host(user: User) -> bool:
+    return user.has_any_role(*DESK_ROLES)
+
+
+def hosts() -> QuerySet[User]:
+    """Return those who may host an introduction meeting, by name."""
+    return User.objects.with_role(*DESK_ROLES).order_by("full_name", "pk")
+
+
+def sales_leads() -> QuerySet[User]:
+    return User.objects.with_role(Role.SALES_LEAD).order_by("pk")
+
+
+def check_sells(user: User) -> None:
+    """:raises NotAllowed: only sales works on referrals and deals."""
+    if not user.has_any_role(*DESK_ROLES):
+        raise NotAllowed
+
+
+def check_leads_sales(user: User) -> None:
+    """:raises NotAllowed: only a sales lead settles."""
+    if not user.has_role(Role.SALES_LEAD):
+        raise NotAllowed

@@ -1,0 +1,355 @@
+"""Reads that span models: what SeMI knew, who may act, and what a partner's home shows."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from partners.models import Contract, ContractStatus, Partner
+from referrals import rules
+from referrals.models import (
+    Company,
+    Confirmation,
+    ContactImport,
+    DealStage,
+    Introduction,
+    IntroductionStatus,
+    KnownContact,
+    Referral,
+    ReferralStatus,
+    UseCase,
+)
+from referrals.rules import Person
+from ssp.core.periods import local_date, start_of_day
+
+
+# --- the check (C10) --------------------------------------------------------------
+def what_semi_knew(person: Person, *, identity: str, company: Company, at: datetime) -> dict[str, object]:
+    """Return the evidence of a registration: ids and counts, never a personal field (C10).
+
+    Similar means: the same name at the same company, with another address.
+    """
+    name, company_key = rules.name_key(person.first_name, person.last_name), rules.company_key(company.name)
+    typed_key = rules.company_key(person.company_name)
+    same_company = Q(company_key__in={company_key, typed_key} - {""})
+    if company.domain:
+        same_company |= Q(domain=company.domain)
+    contacts = (
+        KnownContact.objects.filter(same_company, name_key=name).exclude(identity=identity)
+        if name
+        else KnownContact.objects.none()
+    )
+    colleagues = Referral.objects.live().filter(company=company).exclude(identity=identity)
+    last_import = ContactImport.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return {
+        "checked_at": at.isoformat(),
+        "known_contact": KnownContact.objects.filter(identity=identity).exists(),
+        "live_claim": Referral.objects.live().filter(identity=identity).exists(),
+        "objected": Referral.objects.filter(identity=identity, objected_at__isnull=False).exists(),
+        "similar_contacts": list(contacts.order_by("pk").values_list("pk", flat=True)[:10]),
+        "similar_referrals": [
+            other.pk for other in colleagues if rules.name_key(other.first_name, other.last_name) == name
+        ][:10],
+        "last_import": last_import,
+    }
+
+
+def signed_contract(partner: Partner, *, on: date) -> Contract | None:
+    """Return the contract whose numbers hold for what happens on that day (C5)."""
+    return (
+        Contract.objects.filter(
+            partner=partner,
+            status=ContractStatus.SIGNED,
+            signed_at__lt=start_of_day(date.fromordinal(on.toordinal() + 1)),
+        )
+        .order_by("-signed_at")
+        .first()
+    )
+
+
+def free_internal_slot(root: Referral) -> int | None:
+    """Return the lowest free place of 1 to 3, or None when all are taken (C3)."""
+    taken = set(Referral.objects.filter(root=root).values_list("internal_slot", flat=True))
+    return next((slot for slot in range(1, rules.INTERNAL_REFERRALS + 1) if slot not in taken), None)
+
+
+# --- what people see ---------------------------------------------------------------
+def referrals_of(partner: Partner) -> QuerySet[Referral]:
+    """Return a partner's referrals with what lists show of them, the newest first."""
+    return (
+        Referral.objects.owned_by(partner)
+        .select_related("company", "seller", "root", "passed_on_by")
+        .prefetch_related("use_cases__deal", "introductions")
+        .annotate(internal_count=Count("internal_referrals", distinct=True))
+        .order_by("-registered_at", "-pk")
+    )
+
+
+def use_cases_to_discuss(referral: Referral) -> QuerySet[UseCase]:
+    """Return the open use cases about this person's root, and those that are about nobody yet."""
+    return UseCase.objects.filter(
+        Q(referral=referral.the_root) | Q(referral__isnull=True),
+        partner_id=referral.partner_id,
+        outcome="",
+    ).order_by("defined_at", "pk")
+
+
+def meetings_to_come(*, at: datetime) -> QuerySet[Introduction]:
+    """Return booked meetings that haven't ended."""
+    return Introduction.objects.filter(status=IntroductionStatus.BOOKED, ends_at__gt=at).order_by("starts_at")
+
+
+def open_windows(*, on: date) -> QuerySet[UseCase]:
+    """Return use cases whose window runs on that day and that aren't won, lost or closed (C2)."""
+    return (
+        UseCase.objects.filter(outcome="", window_starts_on__lte=on, window_ends_on__gte=on)
+        .exclude(deal__stage__in=[DealStage.WON, DealStage.LOST])
+        .select_related("partner__user", "referral__company", "referral__seller", "deal")
+        .order_by("window_ends_on", "pk")
+    )
+
+
+# --- a partner's home ----------------------------------------------------------------
+@dataclass(frozen=True)
+class ToDo:
+    """Something only the partner can do."""
+
+    on: date | None
+    title: str
+    text: str
+    url: str
+    action: str
+    clause: str = ""
+    clause_text: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A date after which something is lost: a window (C2) or a claim (C12)."""
+
+    starts_on: date
+    ends_on: date
+    title: str
+    person: str
+    company: str
+    url: str
+    is_window: bool
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something that lies with SeMI, and until when."""
+
+    title: str
+    text: str
+    on: date | None
+    url: str
+
+
+def needs_partner(partner: Partner, on: date) -> list[ToDo]:
+    """Return what waits for the partner, the most urgent first."""
+    todos = [*_answers_due(partner), *_confirmations_of_ours(partner), *_meetings_to_book(partner)]
+    todos += _use_cases_to_define(partner) + _models_to_choose(partner)
+    return sorted(todos, key=lambda todo: (todo.on or date.max, todo.title))
+
+
+def _answers_due(partner: Partner) -> list[ToDo]:
+    asked = (
+        Confirmation.objects.filter(
+            introduction__referral__partner=partner,
+            asked=Confirmation.Asked.PARTNER,
+            answered_at__isnull=True,
+            introduction__status=IntroductionStatus.BOOKED,
+        )
+        .exclude(introduction__confirmations__decides=True)
+        .select_related("introduction__referral")
+    )
+    return [
+        ToDo(
+            on=rules.reminder_days(local_date(row.asked_at))[0],
+            title=_("How was the meeting with %(name)s?") % {"name": row.introduction.referral.person_name},
+            text=_("The host is asked as well. Their answer decides; yours stands if they stay silent."),
+            url=reverse("referrals:answer", args=[row.pk]),
+            action=_("Answer"),
+            clause="C14",
+            clause_text=_(
+                "After each introduction meeting host and partner say what type of referral it was."
+            ),
+        )
+        for row in asked
+    ]
+
+
+def _confirmations_of_ours(partner: Partner) -> list[ToDo]:
+    rows = Referral.objects.owned_by(partner).live().filter(partner_confirmed_at__isnull=True)
+    return [
+        ToDo(
+            on=row.claim_last_on,
+            title=_("Confirm that you introduce %(name)s") % {"name": row.person_name},
+            text=_("A seller registered them for you. Nothing is sent to the person before you confirm."),
+            url=row.get_absolute_url(),
+            action=_("Look and confirm"),
+            clause="C11",
+            clause_text=_("You attest that the person agreed to be introduced."),
+        )
+        for row in rows
+    ]
+
+
+def _meetings_to_book(partner: Partner) -> list[ToDo]:
+    rows = (
+        Referral.objects.owned_by(partner)
+        .live()
+        .filter(
+            status__in=[ReferralStatus.REGISTERED, ReferralStatus.NOT_WARM],
+            partner_confirmed_at__isnull=False,
+            objected_at__isnull=True,
+        )
+        .exclude(introductions__status=IntroductionStatus.BOOKED)
+        .select_related("company")
+    )
+    return [
+        ToDo(
+            on=row.claim_last_on,
+            title=_("Propose a meeting with %(name)s") % {"name": row.person_name},
+            text=_("%(company)s. The first meeting must be held by this day.")
+            % {"company": row.company.name},
+            url=reverse("referrals:propose", args=[row.pk]),
+            action=_("Propose a meeting"),
+            clause="C12",
+            clause_text=_("A claim lapses when no meeting is held within 60 days, the 60th day included."),
+            primary=True,
+        )
+        for row in rows
+    ]
+
+
+def _use_cases_to_define(partner: Partner) -> list[ToDo]:
+    rows = (
+        Referral.objects.owned_by(partner)
+        .live()
+        .roots()
+        .filter(use_cases__isnull=True, objected_at__isnull=True, status=ReferralStatus.REGISTERED)
+    )
+    return [
+        ToDo(
+            on=row.claim_last_on,
+            title=_("Define a use case for %(name)s") % {"name": row.person_name},
+            text=_("Only a use case that was defined before the meeting counts."),
+            url=f"{reverse('referrals:define_use_case')}?referral={row.pk}",
+            action=_("Define a use case"),
+            clause="C1",
+            clause_text=_("A reward needs a use case that you defined before the meeting."),
+        )
+        for row in rows
+    ]
+
+
+def _models_to_choose(partner: Partner) -> list[ToDo]:
+    rows = (
+        UseCase.objects.filter(
+            partner=partner, model="", model_locked_at__isnull=True, outcome="", referral__isnull=False
+        )
+        .filter(introductions__status=IntroductionStatus.BOOKED)
+        .select_related("referral")
+        .distinct()
+    )
+    return [
+        ToDo(
+            on=None,
+            title=_("Choose how “%(title)s” pays") % {"title": row.title},
+            text=_("The choice locks when the use case is confirmed warm."),
+            url=reverse("referrals:election", args=[row.pk]),
+            action=_("Choose"),
+            clause="C5",
+            clause_text=_("Without a choice the model of your contract applies."),
+        )
+        for row in rows
+    ]
+
+
+def deadlines(partner: Partner, on: date) -> list[Deadline]:
+    """Return the partner's running windows and claims, the one that ends first on top."""
+    found = [
+        Deadline(
+            starts_on=row.window_starts_on,
+            ends_on=row.window_ends_on,
+            title=row.title,
+            person=row.referral.person_name if row.referral else "",
+            company=row.referral.company.name if row.referral else "",
+            url=row.referral.get_absolute_url() if row.referral else "",
+            is_window=True,
+        )
+        for row in open_windows(on=on).filter(partner=partner)
+        if row.window_starts_on and row.window_ends_on
+    ]
+    claims = (
+        Referral.objects.owned_by(partner)
+        .live()
+        .filter(claim_last_on__gte=on, vested_at__isnull=True)
+        .select_related("company")
+    )
+    found += [
+        Deadline(
+            starts_on=row.registered_on,
+            ends_on=row.claim_last_on,
+            title=_("First meeting"),
+            person=row.person_name,
+            company=row.company.name,
+            url=row.get_absolute_url(),
+            is_window=False,
+        )
+        for row in claims
+        if row.claim_last_on
+    ]
+    return sorted(found, key=lambda deadline: deadline.ends_on)
+
+
+def with_semi(partner: Partner, on: date) -> list[Waiting]:
+    """Return what lies with SeMI: names to check, hosts to answer, contests, deals under way."""
+    waiting = [
+        Waiting(
+            title=_("%(name)s: a name to check") % {"name": row.person_name},
+            text=_("We answer by hand within 2 working days. Nothing is sent to the person until then."),
+            on=rules.name_answer_by(row.registered_on),
+            url=row.get_absolute_url(),
+        )
+        for row in Referral.objects.owned_by(partner).to_check()
+    ]
+    hosts = (
+        Confirmation.objects.filter(introduction__referral__partner=partner, asked=Confirmation.Asked.HOST)
+        .filter(Q(answered_at__isnull=True) | Q(contested_at__isnull=False, settled_at__isnull=True))
+        .exclude(Q(answered_at__isnull=True) & Q(introduction__confirmations__decides=True))
+        .select_related("introduction__referral", "introduction__host")
+    )
+    for row in hosts:
+        referral = row.introduction.referral
+        contested = row.contested_at is not None
+        waiting.append(
+            Waiting(
+                title=_("%(name)s: contested, with the sales leads") % {"name": referral.person_name}
+                if contested
+                else _("%(name)s: %(host)s’s answer about the meeting")
+                % {"name": referral.person_name, "host": row.introduction.host.first_name},
+                text=""
+                if contested
+                else _("Silence never denies you: after 15 working days your own answer stands."),
+                on=None if contested else rules.escalated_on(local_date(row.asked_at)),
+                url=referral.get_absolute_url(),
+            )
+        )
+    for use_case in open_windows(on=on).filter(partner=partner, deal__isnull=False):
+        if use_case.referral and use_case.deal.stage != DealStage.DISCOVERY:
+            waiting.append(
+                Waiting(
+                    title=_("%(title)s: %(stage)s")
+                    % {"title": use_case.title, "stage": use_case.deal.get_stage_display()},
+                    text=use_case.referral.company.name,
+                    on=use_case.window_ends_on,
+                    url=use_case.referral.get_absolute_url(),
+                )
+            )
+    return waiting

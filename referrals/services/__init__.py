@@ -1,0 +1,1 @@
+"""The writes of referrals: transactional, keyword-only, with `by` and `at`."""

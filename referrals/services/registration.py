@@ -1,0 +1,199 @@
+"""Registering a person: one live claim, checked against what SeMI knew at that moment (C10-C12)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from partners.models import Partner
+from referrals import queries, rules
+from referrals.errors import (
+    AgreementNotAttested,
+    NotAPerson,
+    NotEligible,
+    OwnAddress,
+    OwnCompany,
+    PartnershipNotStarted,
+    TooManyRefusals,
+)
+from referrals.models import Company, Referral, ReferralStatus, UseCase
+from referrals.permissions import check_sells
+from referrals.rules import Person
+from referrals.services.claims import end_overdue_claim, tell_person
+from referrals.services.use_cases import attach_use_cases
+from ssp.core import audit, outbox
+from ssp.core.errors import NotAllowed, constraint_as
+from ssp.core.identity import canonical_email, identity_of
+from ssp.core.links import new_token
+from ssp.core.models import AuditEntry, User
+from ssp.core.periods import local_date, start_of_day
+
+
+def check_person(person: Person, *, partner: Partner) -> None:
+    """Refuse what can be told without looking anybody up: it says nothing about whom SeMI knows (C11).
+
+    :raises NotAPerson: a shared address.  :raises OwnAddress, OwnCompany: nobody to introduce.
+    """
+    if rules.is_role_address(person.email):
+        raise NotAPerson(
+            _(
+                "%(email)s is a shared address. A referral is one person, so we can’t register it. "
+                "Enter the person’s own work e-mail."
+            )
+            % {"email": person.email.strip()}
+        )
+    if canonical_email(person.email) == canonical_email(partner.user.email):
+        raise OwnAddress
+    if rules.belongs_to(person.email, tuple(settings.OWN_DOMAINS)):
+        raise OwnCompany
+
+
+def register_referral(
+    *,
+    partner: Partner,
+    person: Person,
+    use_cases: Iterable[UseCase] = (),
+    by: User,
+    at: datetime,
+) -> Referral:
+    """Claim `person` for `partner` (C10-C12); the refusal leaves nothing but an audit entry without a name.
+
+    A seller may register on a partner's behalf: the partner then confirms it on their page, and the person is told
+    only after that.
+
+    :raises PartnershipNotStarted: C6.  :raises NotEligible: known, owned, barred, or somebody was faster.
+    :raises TooManyRefusals: nobody asks us whom we know, one address after the other.
+    """
+    if by.pk != partner.user_id:
+        check_sells(by)
+    elif not person.agreed:
+        raise AgreementNotAttested
+    if not partner.is_active(at=at):
+        raise PartnershipNotStarted
+    check_person(person, partner=partner)
+    _check_not_probing(partner, at=at)
+    try:
+        with transaction.atomic():
+            return _claim(partner, person, list(use_cases), by=by, at=at)
+    except NotEligible:
+        audit.record("referral.refused", partner, by=by, at=at)
+        raise
+
+
+def _check_not_probing(partner: Partner, *, at: datetime) -> None:
+    refused = AuditEntry.objects.filter(
+        action="referral.refused",
+        target_type=partner._meta.label_lower,
+        target_id=partner.pk,
+        at__gte=start_of_day(local_date(at)),
+    ).count()
+    if refused >= rules.REFUSALS_A_DAY:
+        raise TooManyRefusals
+
+
+def company_of(person: Person) -> Company:
+    """Return the company of a person, by the domain of their address, else by its name (C18)."""
+    name = person.company_name.strip()
+    if domain := rules.company_domain(person.email):
+        return Company.objects.get_or_create(domain=domain, defaults={"name": name})[0]
+    known = Company.objects.filter(domain="", name__iexact=name).order_by("pk").first()
+    return known or Company.objects.create(name=name)
+
+
+def _claim(partner: Partner, person: Person, use_cases: list[UseCase], *, by: User, at: datetime) -> Referral:
+    identity = identity_of(person.email)
+    for held in Referral.objects.live().filter(identity=identity):
+        end_overdue_claim(referral=held, at=at)  # whoever meets it first ends it
+    company = company_of(person)
+    evidence = queries.what_semi_knew(person, identity=identity, company=company, at=at)
+    if evidence["known_contact"] or evidence["live_claim"] or evidence["objected"]:
+        raise NotEligible
+    itself = by.pk == partner.user_id
+    similar = bool(evidence["similar_contacts"] or evidence["similar_referrals"])
+    referral = claim(
+        partner=partner,
+        company=company,
+        person=person,
+        identity=identity,
+        evidence=evidence,
+        status=ReferralStatus.CHECKING if similar else ReferralStatus.REGISTERED,
+        accepted_at=None if similar else at,
+        agreement_attested=itself,
+        partner_confirmed_at=at if itself else None,
+        by=by,
+        at=at,
+    )
+    attach_use_cases(referral=referral, use_cases=use_cases, by=by, at=at)
+    audit.record(
+        "referral.registered",
+        referral,
+        by=by,
+        at=at,
+        partner=partner.pk,
+        on_behalf=not itself,
+        similar=similar,
+    )
+    tell_person(referral, at=at)
+    if not itself:
+        outbox.enqueue(
+            "referrals.registered_for_you",
+            key=f"referral:{referral.pk}:registered-for-you",
+            payload={"referral_id": referral.pk},
+            at=at,
+        )
+    return referral
+
+
+def claim(
+    *,
+    partner: Partner,
+    company: Company,
+    person: Person,
+    identity: str,
+    by: User,
+    at: datetime,
+    **fields: object,
+) -> Referral:
+    """Insert a live claim; the constraint decides who was first.
+
+    :raises NotEligible: somebody else was.
+    """
+    salt, token_hash = new_token("objection")
+    with constraint_as("referral_one_live_claim_per_person", NotEligible), transaction.atomic():
+        return Referral.objects.create(
+            partner=partner,
+            company=company,
+            first_name=person.first_name.strip(),
+            last_name=person.last_name.strip(),
+            email=person.email.strip(),
+            title=person.title.strip(),
+            relation=person.relation.strip(),
+            identity=identity,
+            registered_at=at,
+            registered_on=local_date(at),
+            registered_by=by,
+            claim_last_on=rules.claim_last_on(local_date(at)),
+            objection_salt=salt,
+            objection_hash=token_hash,
+            **fields,
+        )
+
+
+def assign_seller(*, referral: Referral, seller: User, by: User, at: datetime) -> Referral:
+    """Make somebody of sales responsible for a referral and its internal referrals.
+
+    :raises NotAllowed: `by` or `seller` doesn't sell.
+    """
+    check_sells(by)
+    try:
+        check_sells(seller)
+    except NotAllowed as refusal:
+        raise NotAllowed(_("Choose somebody from the sales team.")) from refusal
+    with transaction.atomic():
+        root = referral.the_root
+        root.internal_referrals.update(seller=seller)
+        Referral.objects.filter(pk=root.pk).update(seller=seller)
+        audit.record("referral.seller_assigned", root, by=by, at=at, seller=seller.pk)
+    return referral
