@@ -8,106 +8,185 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('partners', '0002_guards'),
-        ('referrals', '0002_claims_and_guards'),
+        ("partners", "0002_guards"),
+        ("referrals", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='confirmation',
-            name='colleagues',
+            model_name="confirmation",
+            name="colleagues",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='confirmation',
-            name='settled_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="confirmation",
+            name="settled_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='confirmation',
-            name='settlement',
+            model_name="confirmation",
+            name="settlement",
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name='confirmation',
-            name='use_case_ids',
+            model_name="confirmation",
+            name="use_case_ids",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='knowncontact',
-            name='company_key',
+            model_name="knowncontact",
+            name="company_key",
             field=models.CharField(blank=True, max_length=300),
         ),
         migrations.AddField(
-            model_name='knowncontact',
-            name='domain',
+            model_name="knowncontact",
+            name="domain",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddField(
-            model_name='knowncontact',
-            name='name_key',
+            model_name="knowncontact",
+            name="name_key",
             field=models.CharField(blank=True, max_length=400),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='accepted_at',
+            model_name="referral",
+            name="accepted_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='claim_last_on',
+            model_name="referral",
+            name="claim_last_on",
             field=models.DateField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='told_at',
+            model_name="referral",
+            name="told_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='introduction',
-            index=models.Index(condition=models.Q(('asked_at__isnull', True), ('status', 'booked')), fields=['ends_at'], name='introduction_to_ask_about'),
+            model_name="introduction",
+            index=models.Index(
+                condition=models.Q(("asked_at__isnull", True), ("status", "booked")),
+                fields=["ends_at"],
+                name="introduction_to_ask_about",
+            ),
         ),
         migrations.AddIndex(
-            model_name='knowncontact',
-            index=models.Index(fields=['name_key'], name='known_contact_by_name'),
+            model_name="knowncontact",
+            index=models.Index(fields=["name_key"], name="known_contact_by_name"),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(condition=models.Q(('claim_ended_at__isnull', True)), fields=['claim_last_on'], name='referral_claims_due'),
+            model_name="referral",
+            index=models.Index(
+                condition=models.Q(("claim_ended_at__isnull", True)),
+                fields=["claim_last_on"],
+                name="referral_claims_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='usecase',
-            index=models.Index(fields=['window_ends_on'], name='use_case_by_window_end'),
+            model_name="usecase",
+            index=models.Index(fields=["window_ends_on"], name="use_case_by_window_end"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='deal_needs_a_window', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT 1 FROM referrals_usecase u WHERE u.id = NEW.use_case_id AND u.window_starts_on IS NOT NULL\n        ) THEN RAISE EXCEPTION 'a deal belongs to a use case with a window' USING ERRCODE = 'check_violation', CONSTRAINT = 'deal_needs_a_window';\n        END IF;\n        RETURN NEW;\n    ", hash='3516c68a431eb41ccf75754860986f8a93831383', operation='INSERT', pgid='pgtrigger_deal_needs_a_window_27632', table='referrals_deal', when='BEFORE')),
+            model_name="deal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="deal_needs_a_window",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF NOT EXISTS (\n            SELECT 1 FROM referrals_usecase u WHERE u.id = NEW.use_case_id AND u.window_starts_on IS NOT NULL\n        ) THEN RAISE EXCEPTION 'a deal belongs to a use case with a window' USING ERRCODE = 'check_violation', CONSTRAINT = 'deal_needs_a_window';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="3516c68a431eb41ccf75754860986f8a93831383",
+                    operation="INSERT",
+                    pgid="pgtrigger_deal_needs_a_window_27632",
+                    table="referrals_deal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='introduction',
-            trigger=pgtrigger.compiler.Trigger(name='introduction_held_stays_held', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF OLD.status = 'held' AND (\n            NEW.status <> 'held' OR NEW.medium NOT IN ('video', 'in_person') OR NEW.starts_at <> OLD.starts_at\n            OR NEW.referral_id <> OLD.referral_id\n        ) AND EXISTS (\n            SELECT 1 FROM referrals_discussion d JOIN referrals_usecase u ON u.id = d.use_case_id\n            WHERE d.introduction_id = NEW.id AND d.discussed\n              AND u.window_starts_on = (OLD.starts_at AT TIME ZONE 'Europe/Amsterdam')::date\n        ) THEN RAISE EXCEPTION 'a window rests on this meeting' USING ERRCODE = 'check_violation', CONSTRAINT = 'introduction_held_stays_held';\n        END IF;\n        RETURN NEW;\n    ", hash='a40f3796e57ce054bf5687a917ac59a0f595ae85', operation='UPDATE OF "status", "medium", "starts_at", "referral_id"', pgid='pgtrigger_introduction_held_stays_held_aea80', table='referrals_introduction', when='BEFORE')),
+            model_name="introduction",
+            trigger=pgtrigger.compiler.Trigger(
+                name="introduction_held_stays_held",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF OLD.status = 'held' AND (\n            NEW.status <> 'held' OR NEW.medium NOT IN ('video', 'in_person') OR NEW.starts_at <> OLD.starts_at\n            OR NEW.referral_id <> OLD.referral_id\n        ) AND EXISTS (\n            SELECT 1 FROM referrals_discussion d JOIN referrals_usecase u ON u.id = d.use_case_id\n            WHERE d.introduction_id = NEW.id AND d.discussed\n              AND u.window_starts_on = (OLD.starts_at AT TIME ZONE 'Europe/Amsterdam')::date\n        ) THEN RAISE EXCEPTION 'a window rests on this meeting' USING ERRCODE = 'check_violation', CONSTRAINT = 'introduction_held_stays_held';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="a40f3796e57ce054bf5687a917ac59a0f595ae85",
+                    operation='UPDATE OF "status", "medium", "starts_at", "referral_id"',
+                    pgid="pgtrigger_introduction_held_stays_held_aea80",
+                    table="referrals_introduction",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='referral',
-            trigger=pgtrigger.compiler.Trigger(name='referral_partner_has_contract', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT 1 FROM partners_contract c\n            WHERE c.partner_id = NEW.partner_id AND c.status = 'signed'\n              AND (c.signed_at AT TIME ZONE 'Europe/Amsterdam')::date <= NEW.registered_on\n        ) THEN RAISE EXCEPTION 'the partner had no signed contract on that day' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_partner_has_contract';\n        END IF;\n        RETURN NEW;\n    ", hash='f08bef98b2568046ca117760250f3daaf1052c5d', operation='INSERT', pgid='pgtrigger_referral_partner_has_contract_728a7', table='referrals_referral', when='BEFORE')),
+            model_name="referral",
+            trigger=pgtrigger.compiler.Trigger(
+                name="referral_partner_has_contract",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF NOT EXISTS (\n            SELECT 1 FROM partners_contract c\n            WHERE c.partner_id = NEW.partner_id AND c.status = 'signed'\n              AND (c.signed_at AT TIME ZONE 'Europe/Amsterdam')::date <= NEW.registered_on\n        ) THEN RAISE EXCEPTION 'the partner had no signed contract on that day' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_partner_has_contract';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="f08bef98b2568046ca117760250f3daaf1052c5d",
+                    operation="INSERT",
+                    pgid="pgtrigger_referral_partner_has_contract_728a7",
+                    table="referrals_referral",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='referral',
-            trigger=pgtrigger.compiler.Trigger(name='referral_internal_like_its_root', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.root_id IS NOT NULL AND NOT EXISTS (\n            SELECT 1 FROM referrals_referral r\n            WHERE r.id = NEW.root_id AND r.root_id IS NULL\n              AND r.company_id = NEW.company_id AND r.partner_id = NEW.partner_id\n        ) THEN RAISE EXCEPTION 'same company and partner as a root referral' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_internal_like_its_root';\n        END IF;\n        IF NEW.root_id IS NULL AND EXISTS (\n            SELECT 1 FROM referrals_referral r\n            WHERE r.root_id = NEW.id AND (r.company_id <> NEW.company_id OR r.partner_id <> NEW.partner_id)\n        ) THEN RAISE EXCEPTION 'its internal referrals are at another company or partner' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_internal_like_its_root';\n        END IF;\n        RETURN NEW;\n    ", hash='9d2f33423f7f41844aa6dcdc8a884bd430f2a990', operation='INSERT OR UPDATE OF "root_id", "company_id", "partner_id"', pgid='pgtrigger_referral_internal_like_its_root_02054', table='referrals_referral', when='BEFORE')),
+            model_name="referral",
+            trigger=pgtrigger.compiler.Trigger(
+                name="referral_internal_like_its_root",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF NEW.root_id IS NOT NULL AND NOT EXISTS (\n            SELECT 1 FROM referrals_referral r\n            WHERE r.id = NEW.root_id AND r.root_id IS NULL\n              AND r.company_id = NEW.company_id AND r.partner_id = NEW.partner_id\n        ) THEN RAISE EXCEPTION 'same company and partner as a root referral' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_internal_like_its_root';\n        END IF;\n        IF NEW.root_id IS NULL AND EXISTS (\n            SELECT 1 FROM referrals_referral r\n            WHERE r.root_id = NEW.id AND (r.company_id <> NEW.company_id OR r.partner_id <> NEW.partner_id)\n        ) THEN RAISE EXCEPTION 'its internal referrals are at another company or partner' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_internal_like_its_root';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="9d2f33423f7f41844aa6dcdc8a884bd430f2a990",
+                    operation='INSERT OR UPDATE OF "root_id", "company_id", "partner_id"',
+                    pgid="pgtrigger_referral_internal_like_its_root_02054",
+                    table="referrals_referral",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='usecase',
-            trigger=pgtrigger.compiler.Trigger(name='use_case_warm_after_a_meeting', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.window_starts_on IS NULL THEN RETURN NEW; END IF;\n        IF NEW.window_ends_on <> (\n            (NEW.window_starts_on + interval '6 months')::date + make_interval(months => NEW.extended_months)\n        )::date THEN RAISE EXCEPTION 'a window is six months and its extension' USING ERRCODE = 'check_violation', CONSTRAINT = 'use_case_window_is_six_months';\n        END IF;\n        IF NOT EXISTS (\n            SELECT 1 FROM referrals_discussion d\n            JOIN referrals_introduction i ON i.id = d.introduction_id\n            JOIN referrals_referral r ON r.id = i.referral_id\n            WHERE d.use_case_id = NEW.id AND d.discussed AND i.status = 'held'\n              AND i.medium IN ('video', 'in_person') AND i.starts_at > NEW.defined_at\n              AND (i.starts_at AT TIME ZONE 'Europe/Amsterdam')::date = NEW.window_starts_on\n              AND NEW.referral_id = COALESCE(r.root_id, r.id)\n        ) THEN RAISE EXCEPTION 'no held meeting discussed it on that day' USING ERRCODE = 'check_violation', CONSTRAINT = 'use_case_warm_after_a_meeting';\n        END IF;\n        RETURN NEW;\n    ", hash='9ba1a1242dde971b78d257750bd184559e7c9429', operation='INSERT OR UPDATE OF "window_starts_on", "window_ends_on", "extended_months", "referral_id"', pgid='pgtrigger_use_case_warm_after_a_meeting_2d1a9', table='referrals_usecase', when='BEFORE')),
+            model_name="usecase",
+            trigger=pgtrigger.compiler.Trigger(
+                name="use_case_warm_after_a_meeting",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF NEW.window_starts_on IS NULL THEN RETURN NEW; END IF;\n        IF NEW.window_ends_on <> (\n            (NEW.window_starts_on + interval '6 months')::date + make_interval(months => NEW.extended_months)\n        )::date THEN RAISE EXCEPTION 'a window is six months and its extension' USING ERRCODE = 'check_violation', CONSTRAINT = 'use_case_window_is_six_months';\n        END IF;\n        IF NOT EXISTS (\n            SELECT 1 FROM referrals_discussion d\n            JOIN referrals_introduction i ON i.id = d.introduction_id\n            JOIN referrals_referral r ON r.id = i.referral_id\n            WHERE d.use_case_id = NEW.id AND d.discussed AND i.status = 'held'\n              AND i.medium IN ('video', 'in_person') AND i.starts_at > NEW.defined_at\n              AND (i.starts_at AT TIME ZONE 'Europe/Amsterdam')::date = NEW.window_starts_on\n              AND NEW.referral_id = COALESCE(r.root_id, r.id)\n        ) THEN RAISE EXCEPTION 'no held meeting discussed it on that day' USING ERRCODE = 'check_violation', CONSTRAINT = 'use_case_warm_after_a_meeting';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="9ba1a1242dde971b78d257750bd184559e7c9429",
+                    operation='INSERT OR UPDATE OF "window_starts_on", "window_ends_on", "extended_months", "referral_id"',
+                    pgid="pgtrigger_use_case_warm_after_a_meeting_2d1a9",
+                    table="referrals_usecase",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='usecase',
-            trigger=pgtrigger.compiler.Trigger(name='use_case_defined_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."defined_at" IS DISTINCT FROM (NEW."defined_at") OR OLD."partner_id" IS DISTINCT FROM (NEW."partner_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='b77f6d535636c037893fe3db7395dec8aa4d321b', operation='UPDATE', pgid='pgtrigger_use_case_defined_once_cecd4', table='referrals_usecase', when='BEFORE')),
+            model_name="usecase",
+            trigger=pgtrigger.compiler.Trigger(
+                name="use_case_defined_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."defined_at" IS DISTINCT FROM (NEW."defined_at") OR OLD."partner_id" IS DISTINCT FROM (NEW."partner_id"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="b77f6d535636c037893fe3db7395dec8aa4d321b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_use_case_defined_once_cecd4",
+                    table="referrals_usecase",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usecase',
-            constraint=models.CheckConstraint(condition=models.Q(('model_locked_at__isnull', True), models.Q(('model', ''), _negated=True), _connector='OR'), name='use_case_locked_model_is_known'),
+            model_name="usecase",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("model_locked_at__isnull", True), models.Q(("model", ""), _negated=True), _connector="OR"
+                ),
+                name="use_case_locked_model_is_known",
+            ),
         ),
     ]
