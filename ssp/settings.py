@@ -68,6 +68,8 @@ INSTALLED_APPS = [
 ]
 if SANDBOX:
     INSTALLED_APPS.append("ssp.sandbox")
+if ENVIRONMENT == "test":
+    INSTALLED_APPS.append("django_migration_linter")  # ./dev check asks it
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

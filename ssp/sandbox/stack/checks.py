@@ -18,7 +18,7 @@ COMMANDS = (
     ("templates", "djlint", "--lint", "--quiet", "templates"),
     ("settings", "manage.py", "check"),
     ("missing migrations", "manage.py", "makemigrations", "--check", "--dry-run"),
-    ("unsafe migrations", "manage.py", "lintmigrations", "--quiet", "ok", "ignore"),
+    ("unsafe migrations", "manage.py", "lintmigrations"),
 )
 
 

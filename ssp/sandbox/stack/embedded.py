@@ -90,9 +90,9 @@ class PostgreSQL:
             return None
         nobody = pwd.getpwnam("nobody")
         # In a checkout that only root may enter, `nobody` needs the one capability to pass through.
-        passing = ("--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
-        passing += (f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--pdeathsig=INT")
-        for through in ((), (shutil.which("setpriv") or "setpriv", *passing)):
+        who = (f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--pdeathsig=INT")
+        may = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+        for through in ((), (shutil.which("setpriv") or "setpriv", *who, *may)):
             account = Account(uid=nobody.pw_uid, gid=nobody.pw_gid, through=through)
             try:
                 self._output([str(self._bin / "postgres"), "--version"], account)
@@ -109,7 +109,7 @@ class PostgreSQL:
     def _output(argv: list[str], account: Account | None = None) -> str:
         arguments = account.popen_arguments() if account else {}
         through = account.through if account else ()
-        done = subprocess.run(  # type: ignore[call-overload]
+        done = subprocess.run(
             [*through, *argv], cwd="/", capture_output=True, text=True, check=False, **arguments
         )
         if done.returncode:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 GIVE_UP_AFTER = 3  # deaths …
 WITHIN_SECONDS = 10.0
@@ -54,7 +54,7 @@ class Account:
     gid: int
     through: tuple[str, ...] = ()  # a command that changes the account for us
 
-    def popen_arguments(self) -> dict[str, object]:
+    def popen_arguments(self) -> dict[str, Any]:
         return {} if self.through else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
@@ -78,7 +78,7 @@ class Process:
     def start(self) -> None:
         account = self.account
         self.start_again_at = None
-        self._popen = subprocess.Popen(  # type: ignore[call-overload]
+        self._popen = subprocess.Popen(
             [*(account.through if account else ()), *self.argv],
             cwd="/" if account else ROOT,
             env=self.env,
