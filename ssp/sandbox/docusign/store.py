@@ -220,9 +220,14 @@ class Store:
         return [Callback(**dict(row)) for row in rows]
 
     def callback_failed(self, callback: Callback, *, due_at: float) -> None:
-        self._all(
-            "UPDATE callbacks SET attempts = attempts + 1, due_at = ? WHERE id = ?", due_at, callback.id
-        )
+        """Try it again then, and what waits behind it for the same envelope no sooner."""
+        with self.transaction():
+            self._all("UPDATE callbacks SET attempts = attempts + 1 WHERE id = ?", callback.id)
+            self._all(
+                "UPDATE callbacks SET due_at = max(due_at, ?) WHERE outcome = '' AND envelope_id = ?",
+                due_at,
+                callback.envelope_id,
+            )
 
     def hurry_callbacks(self, *, due_at: float) -> None:
         self._all("UPDATE callbacks SET due_at = min(due_at, ?) WHERE outcome = ''", due_at)
