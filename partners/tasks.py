@@ -1,1 +1,15 @@
-"""Periodic work of partners: each task asks what is due now, and may run twice."""
+"""What the partnership does by itself."""
+
+from celery import shared_task
+
+from partners.services.following import due_envelopes, follow_due_envelopes
+from ssp.core import clock
+from ssp.docusign.client import signing_service
+
+
+@shared_task
+def follow_envelopes(**_: object) -> None:
+    """Find out what became of envelopes that Connect didn't tell us about (C6)."""
+    wall = clock.wall()
+    if due_envelopes(wall=wall):
+        follow_due_envelopes(service=signing_service(), at=clock.now(), wall=wall)

@@ -1,0 +1,52 @@
+"""Who may do what with a contract (C6): `check_x` raises, `can_x` answers. Superusers get no way around."""
+
+from partners.errors import ConflictOfInterest, NotDirector, OwnContract
+from partners.models import Contract, Partner
+from ssp.core.errors import DomainError
+from ssp.core.identity import identity_of
+from ssp.core.models import User
+from ssp.core.roles import Role
+
+
+def check_is_director(user: User) -> None:
+    """Refuse everybody without a director's role today.
+
+    :raises NotDirector: C6.
+    """
+    if not user.has_role(Role.DIRECTOR):
+        raise NotDirector
+
+
+def check_may_decide(director: User, contract: Contract) -> None:
+    """Refuse whoever has an interest in the contract: the applicant, and who recruited or earns from them.
+
+    A second account of the same person is the same person (C22).
+
+    :raises NotDirector, OwnContract, ConflictOfInterest: C6.
+    """
+    check_is_director(director)
+    identity = identity_of(director.email)
+    partner = contract.partner
+    if is_person(partner, director, identity):
+        raise OwnContract
+    if partner.recruiter is not None and is_person(partner.recruiter, director, identity):
+        raise ConflictOfInterest
+
+
+def is_person(partner: Partner, user: User, identity: str) -> bool:
+    """Tell whether `user`, whose address has that `identity`, is that partner."""
+    return partner.user_id == user.pk or partner.identity == identity
+
+
+def why_not_decide(director: User, contract: Contract) -> DomainError | None:
+    """Return the reason why this director may not decide about the contract, or None."""
+    try:
+        check_may_decide(director, contract)
+    except DomainError as refusal:
+        return refusal
+    return None
+
+
+def can_read_documents(user: User, contract: Contract) -> bool:
+    """Tell whether somebody may read the contract's papers: its partner, and directors."""
+    return contract.partner.user_id == user.pk or user.has_role(Role.DIRECTOR)

@@ -1,0 +1,129 @@
+"""Reads that span the partnership's tables."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from partners import permissions
+from partners.models import (
+    Application,
+    Contract,
+    ContractReview,
+    ContractStatus,
+    Partner,
+    RecruitInvitation,
+)
+from ssp.core.errors import DomainError
+from ssp.core.identity import canonical_email
+from ssp.core.models import User
+from ssp.core.periods import start_of_day
+from ssp.core.roles import Role
+
+
+def contract_in_force(partner: Partner, on: date) -> Contract:
+    """Return the contract that `partner` had signed by the end of that day: its numbers count (C5).
+
+    :raises Contract.DoesNotExist: none was signed by then.
+    """
+    contract = (
+        partner.contracts.filter(
+            status=ContractStatus.SIGNED, signed_at__lt=start_of_day(on + timedelta(days=1))
+        )
+        .order_by("-signed_at")
+        .first()
+    )
+    if contract is None:
+        raise Contract.DoesNotExist
+    return contract
+
+
+def latest_application(user: User) -> Application | None:
+    """Return the newest application of somebody, whatever became of it."""
+    return user.applications.select_related("partner", "terms").order_by("-created_at", "-pk").first()
+
+
+def invitation_for(user: User, *, at: datetime) -> RecruitInvitation | None:
+    """Return the earliest live invitation sent to this person's address by an active partner (C20)."""
+    invitations = RecruitInvitation.objects.live(at=at).select_related("recruiter__user")
+    for invitation in invitations.filter(email=user.email.lower()).order_by("invited_at"):
+        if is_usable(invitation, user, at=at):
+            return invitation
+    return None
+
+
+def is_usable(invitation: RecruitInvitation, user: User, *, at: datetime) -> bool:
+    """Tell whether `user` may apply with it: it is live, theirs, and its sender is still a partner."""
+    return (
+        invitation.is_live(at=at)
+        and canonical_email(invitation.email) == canonical_email(user.email)
+        and invitation.recruiter.is_active(at=at)
+        and invitation.recruiter.user_id != user.pk
+    )
+
+
+def approvals(contract: Contract) -> list[ContractReview]:
+    """Return the approvals of exactly the contract's present version, oldest first (C6)."""
+    return list(
+        contract.reviews.filter(version=contract.version, decision=ContractReview.Decision.APPROVED)
+        .select_related("director")
+        .order_by("decided_at", "pk")
+    )
+
+
+def review_by(contract: Contract, director: User) -> ContractReview | None:
+    """Return this director's own word about the present version."""
+    return contract.reviews.filter(version=contract.version, director=director).first()
+
+
+def visible_reviews(contract: Contract, director: User) -> list[ContractReview]:
+    """Return the reviews a director may see: the present version's others only after their own (C6)."""
+    reviews = contract.reviews.select_related("director").order_by("-version", "decided_at", "pk")
+    if contract.status == ContractStatus.IN_REVIEW and review_by(contract, director) is None:
+        reviews = reviews.exclude(version=contract.version)
+    return list(reviews)
+
+
+def directors_without_interest(contract: Contract) -> list[User]:
+    """Return the directors who may decide about the contract at all (C6)."""
+    return [
+        director
+        for director in User.objects.with_role(Role.DIRECTOR)
+        if permissions.why_not_decide(director, contract) is None
+    ]
+
+
+def directors_who_may_decide(contract: Contract) -> list[User]:
+    """Return the directors whom a contract in review waits for."""
+    done = set(contract.reviews.filter(version=contract.version).values_list("director_id", flat=True))
+    return [director for director in directors_without_interest(contract) if director.pk not in done]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queued:
+    """One contract in a director's queue: theirs to decide, or why not."""
+
+    contract: Contract
+    refusal: DomainError | None = None
+    own: ContractReview | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.refusal is None and self.own is None
+
+
+def review_queue(director: User) -> list[Queued]:
+    """Return the contracts in review, those that wait for this director first, oldest first."""
+    contracts = Contract.objects.whole().filter(status=ContractStatus.IN_REVIEW).order_by("created_at", "pk")
+    queue = [
+        Queued(
+            contract=contract,
+            refusal=permissions.why_not_decide(director, contract),
+            own=review_by(contract, director),
+        )
+        for contract in contracts
+    ]
+    return sorted(queue, key=lambda each: not each.waits)
+
+
+def slots_taken(recruiter: Partner) -> int:
+    """Return how many of the three recruit slots are taken, for good (C21)."""
+    return recruiter.recruits.filter(bonus_slot__isnull=False).count()

@@ -1,0 +1,202 @@
+"""Applying: from a draft to a contract in review (C5, C6, C20, C22)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from partners.errors import (
+    AlreadyApplied,
+    AlreadyPartner,
+    ApplicationIncomplete,
+    ApplicationNotOpen,
+    ApplicationsClosed,
+    EmailNotVerified,
+    InvitationForSomebodyElse,
+    InvitationNotValid,
+    ReasonMissing,
+    SamePersonAsRecruiter,
+    TermsChanged,
+)
+from partners.models import (
+    Application,
+    ApplicationStatus,
+    Contract,
+    Partner,
+    ProgramTerms,
+    RecruitInvitation,
+)
+from partners.permissions import check_may_decide
+from partners.queries import is_usable
+from partners.rules import normal_tax_number
+from partners.services.contracts import check_nothing_to_sign
+from partners.services.steps import ask_directors
+from ssp.core import audit, outbox
+from ssp.core.errors import constraint_as
+from ssp.core.identity import identity_of
+from ssp.core.models import User
+from ssp.core.periods import local_date
+
+ANSWERS = (
+    "display_name",
+    "legal_name",
+    "country",
+    "tax_number",
+    "knows_field",
+    "can_open",
+    "listing_consent",
+)
+NEEDED = ("display_name", "legal_name", "country", "knows_field", "can_open")
+
+
+@transaction.atomic
+def save_application(
+    *,
+    applicant: User,
+    answers: Mapping[str, Any],
+    invitation: RecruitInvitation | None,
+    at: datetime,
+) -> Application:
+    """Keep the answers of a draft, as far as they are given; begins one if there is none.
+
+    :raises AlreadyApplied: an application is on its way or was accepted.
+    :raises InvitationForSomebodyElse: C20.
+    """
+    if invitation is not None and not is_usable(invitation, applicant, at=at):
+        raise InvitationForSomebodyElse
+    User.objects.select_for_update().get(pk=applicant.pk)
+    if applicant.applications.exclude(status__in=["draft", "rejected"]).exists():
+        raise AlreadyApplied
+    application = applicant.applications.filter(status=ApplicationStatus.DRAFT).first()
+    if application is None:
+        application = Application(applicant=applicant, created_at=at)
+    for name in ANSWERS:
+        if name in answers:
+            setattr(application, name, answers[name])
+    application.tax_number = normal_tax_number(application.tax_number)
+    application.display_name = application.display_name or applicant.full_name
+    application.invitation = invitation
+    application.save()
+    return application
+
+
+@transaction.atomic
+def submit_application(
+    *, application: Application, terms: ProgramTerms | None, by: User, at: datetime
+) -> Contract:
+    """Hand an application in: the partner (not started) and a contract in review with the terms in force.
+
+    :param terms: the version that the applicant saw and accepted.
+    :raises ApplicationsClosed, TermsChanged: C5.  :raises EmailNotVerified, ApplicationIncomplete: C6.
+    :raises AlreadyApplied: C6.  :raises AlreadyPartner, SamePersonAsRecruiter: C22.
+    :raises InvitationNotValid: used, withdrawn or expired meanwhile.
+    """
+    application = Application.objects.select_for_update().get(pk=application.pk)
+    applicant = application.applicant
+    if application.status != ApplicationStatus.DRAFT:
+        raise AlreadyApplied
+    in_force = ProgramTerms.objects.in_force(on=local_date(at))
+    if in_force is None:
+        raise ApplicationsClosed
+    if terms != in_force:
+        raise TermsChanged
+    if not EmailAddress.objects.filter(user=applicant, email__iexact=applicant.email, verified=True).exists():
+        raise EmailNotVerified
+    if not all(getattr(application, name) for name in NEEDED):
+        raise ApplicationIncomplete
+    partner = _partner_of(application, recruiter=_recruiter_of(application, at=at), at=at)
+    contract = Contract.objects.create(
+        partner=partner, terms=in_force, tier=in_force.tier, created_at=at, **in_force.numbers
+    )
+    application.partner, application.terms, application.submitted_at = partner, in_force, at
+    application.submit()
+    application.save()
+    contract.ask_for_review()
+    contract.save()
+    audit.record("application.submitted", application, by=by, at=at, contract=contract.pk)
+    outbox.enqueue(
+        "partners.application_submitted",
+        key=f"application:{application.pk}:submitted",
+        payload={"application_id": application.pk},
+        at=at,
+    )
+    ask_directors(contract, at=at)
+    return contract
+
+
+def _recruiter_of(application: Application, *, at: datetime) -> Partner | None:
+    """Use the invitation up and return who sent it."""
+    if application.invitation is None:
+        return None
+    invitation = RecruitInvitation.objects.select_for_update().get(pk=application.invitation_id)
+    if not is_usable(invitation, application.applicant, at=at):
+        raise InvitationNotValid
+    invitation.used_at = at
+    invitation.save(update_fields=["used_at"])
+    recruiter = invitation.recruiter
+    same_tax = application.tax_number and (application.tax_number, application.country) == (
+        recruiter.tax_number,
+        recruiter.country,
+    )
+    if recruiter.identity == identity_of(application.applicant.email) or same_tax:
+        raise SamePersonAsRecruiter
+    return recruiter
+
+
+def _partner_of(application: Application, *, recruiter: Partner | None, at: datetime) -> Partner:
+    """Return the applicant's partner row, new or from an application that was turned down."""
+    applicant = application.applicant
+    partner = Partner.objects.select_for_update().filter(user=applicant).first()
+    partner = partner or Partner(user=applicant, created_at=at)
+    if partner.started_at is not None:
+        raise AlreadyPartner
+    partner.identity = identity_of(applicant.email)
+    partner.recruiter = recruiter
+    for name in ("display_name", "legal_name", "country", "tax_number", "listing_consent"):
+        setattr(partner, name, getattr(application, name))
+    with (
+        constraint_as("partner_recruiter_is_somebody_else", SamePersonAsRecruiter),
+        constraint_as("partners_partner_identity", AlreadyPartner),
+        transaction.atomic(),
+    ):
+        partner.save()
+    return partner
+
+
+@transaction.atomic
+def reject_application(*, application: Application, reason: str, by: User, at: datetime) -> None:
+    """Turn an application down, with a reason that the applicant reads; its contract is closed.
+
+    :raises NotDirector, OwnContract, ConflictOfInterest, ReasonMissing: C6.
+    :raises ApplicationNotOpen: it was decided, or its contract is at the signature.
+    """
+    application = Application.objects.select_for_update().get(pk=application.pk)
+    if application.status != ApplicationStatus.SUBMITTED or application.partner is None:
+        raise ApplicationNotOpen
+    contract = (
+        Contract.objects.select_for_update(of=("self",))
+        .whole()
+        .open()
+        .filter(partner=application.partner)
+        .first()
+    )
+    if contract is None:
+        raise ApplicationNotOpen
+    check_may_decide(by, contract)
+    if not reason.strip():
+        raise ReasonMissing
+    check_nothing_to_sign(contract)
+    contract.close()
+    contract.save()
+    application.rejection_reason, application.decided_at = reason.strip(), at
+    application.reject()
+    application.save()
+    audit.record("application.rejected", application, by=by, at=at, contract=contract.pk)
+    outbox.enqueue(
+        "partners.application_rejected",
+        key=f"application:{application.pk}:rejected",
+        payload={"application_id": application.pk},
+        at=at,
+    )
