@@ -1,35 +1,12 @@
-"""The stand-in, and our client pointed at it."""
+"""A contract to be sent."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import typst
 
-from ssp.docusign.client import SigningService, signing_service
-from tests.standin import StandIn
-
-
-@pytest.fixture(scope="session")
-def running_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    standin = StandIn(tmp_path_factory.mktemp("standin"))
-    standin.start()
-    yield standin
-    standin.stop()
-
-
-@pytest.fixture
-def standin(running_standin: StandIn, settings, empty_cache) -> Iterator[StandIn]:
-    """The stand-in without faults; the client's settings point at it."""
-    settings.DOCUSIGN = running_standin.settings
-    yield running_standin
-    running_standin.heal()
-
-
-@pytest.fixture
-def service(standin: StandIn) -> SigningService:
-    return signing_service()
+from ssp.docusign.client import SigningService
 
 
 @pytest.fixture(scope="session")
