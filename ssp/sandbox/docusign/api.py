@@ -36,6 +36,7 @@ def api_view(view: Callable[..., HttpResponse]) -> View:
                 "The specified User is not a member of the specified Account.",
             )
         left = standin.limits.count()
+        envelopes.expire_due(standin)
         answer = view(request, standin, **ids)
         for name, value in left.items():
             answer[name] = value

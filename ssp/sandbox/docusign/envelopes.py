@@ -5,7 +5,10 @@ import binascii
 import secrets
 import time
 import uuid
+from datetime import timedelta
 from typing import Any
+
+from dateutil.parser import isoparse
 
 from ssp.sandbox.docusign import documents, mails
 from ssp.sandbox.docusign.errors import ApiError, invalid
@@ -14,6 +17,7 @@ from ssp.sandbox.docusign.store import Envelope, Link, Signer
 
 LONGEST = 100
 VIEW_SECONDS = 300.0
+EXPIRES_AFTER = timedelta(days=120)
 
 
 def create(standin: StandIn, definition: dict[str, Any]) -> Envelope:
@@ -170,6 +174,19 @@ def void(standin: StandIn, envelope: Envelope, *, reason: str) -> None:
     for signer in envelope.signers:
         if signer.status in {"sent", "delivered"} and not signer.client_user_id:
             mails.tell_voided(envelope, signer)
+
+
+def expire_due(standin: StandIn) -> None:
+    """Void what nobody signed in time, as DocuSign does by itself: dated the moment its time was over."""
+    for envelope in standin.store.envelopes():
+        if not envelope.is_open:
+            continue
+        ends_at = isoparse(envelope.sent_at) + EXPIRES_AFTER
+        if ends_at <= standin.now():
+            moment = said(ends_at)
+            envelope.status, envelope.voided_at = "voided", moment
+            envelope.voided_reason = "Envelope has expired."
+            _save(standin, envelope, moment, "envelope-voided")
 
 
 def view(standin: StandIn, envelope: Envelope, wanted: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ MAX_REASON = 500
 
 def _open(token: str) -> tuple[StandIn, Link, Envelope, Signer]:
     standin = current()
+    envelopes.expire_due(standin)
     link = standin.store.link(token)
     envelope = standin.store.envelope(link.envelope_id) if link else None
     if link is None or envelope is None:

@@ -397,6 +397,22 @@ def at_sandbox_time(fresh_standin: StandIn):
     clock.install(clock.wall)
 
 
+def test_what_nobody_signs_expires_after_120_days(fresh_standin: StandIn, sending) -> None:
+    service = signing_service()
+    envelope_id = service.send_envelope(**sending)
+    clock_file = MovableClock(fresh_standin.state)
+    clock_file.advance(timedelta(days=119))
+    before = service.get_status(envelope_id)
+    clock_file.advance(timedelta(days=5))
+    fresh_standin.sign(envelope_id)
+    after = service.get_status(envelope_id)
+
+    assert before.state == "sent"
+    assert (after.state, after.reason) == ("voided", "Envelope has expired.")
+    assert after.voided_at and after.sent_at
+    assert after.voided_at - after.sent_at == timedelta(days=120)
+
+
 def test_a_death_forgets_nothing(fresh_standin: StandIn, sending) -> None:
     envelope_id = signing_service().send_envelope(**sending)
     fresh_standin.stop(number=9)
