@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -88,13 +89,16 @@ class OutboxMessageAdmin(RoleAdmin):
 
     @admin.action(description=_("Try again now"))
     def try_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        revived = list(queryset.filter(done_at__isnull=True))
+        with transaction.atomic():
+            # What a worker is at right now is held by it, and left alone.
+            revived = list(queryset.filter(done_at__isnull=True).select_for_update(skip_locked=True))
+            for message in revived:
+                message.dead_at, message.attempts, message.next_try_at = None, 0, clock.wall()
+                message.save(update_fields=["dead_at", "attempts", "next_try_at"])
+                assert isinstance(request.user, User)
+                audit.record("outbox.retried", message, by=request.user, at=clock.now())
         for message in revived:
-            message.dead_at, message.attempts, message.next_try_at = None, 0, clock.wall()
-            message.save(update_fields=["dead_at", "attempts", "next_try_at"])
             outbox.nudge(message.pk)
-            assert isinstance(request.user, User)
-            audit.record("outbox.retried", message, by=request.user, at=clock.now())
         self.message_user(request, _("%d messages are tried again.") % len(revived))
 
 

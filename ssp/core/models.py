@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
-from django.db.models import F, Q
+from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -140,10 +140,23 @@ class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
     def lease(self, pk: int, *, at: datetime) -> "OutboxMessage | None":
         """Return the message for one worker alone, or None when there is nothing to do.
 
-        One conditional UPDATE: two workers can't both win. A worker that dies loses the lease after `LEASE`.
+        A worker that dies loses the lease after `LEASE`; one that merely takes long keeps it, because it holds the
+        row (`hold`), and a held row is passed over.
         """
-        won = self.due(at=at).filter(pk=pk).update(next_try_at=at + self.LEASE, attempts=F("attempts") + 1)
-        return self.get(pk=pk) if won else None
+        with transaction.atomic():
+            message = self.due(at=at).select_for_update(skip_locked=True).filter(pk=pk).first()
+            if message is not None:
+                message.next_try_at, message.attempts = at + self.LEASE, message.attempts + 1
+                message.save(update_fields=["next_try_at", "attempts"])
+        return message
+
+    def leased_as(self, message: "OutboxMessage") -> Self:
+        """The row of `message`, as long as nobody leased it since."""
+        return self.open().filter(pk=message.pk, next_try_at=message.next_try_at)
+
+    def hold(self, message: "OutboxMessage") -> bool:
+        """Lock the row for the rest of this transaction; False when it is somebody else's by now."""
+        return self.leased_as(message).select_for_update(skip_locked=True).first() is not None
 
 
 class OutboxMessage(models.Model):

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import structlog
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from ssp.core import clock
 from ssp.core.models import OutboxMessage
@@ -18,7 +17,7 @@ from ssp.core.models import OutboxMessage
 log = structlog.get_logger(__name__)
 Handler = Callable[[OutboxMessage], None]
 _handlers: dict[str, Handler] = {}
-MAX_ATTEMPTS = 12
+MAX_ATTEMPTS = 35  # a day: an hour apart in the end, so that nobody's long outage leaves work to people
 
 
 class TryLater(Exception):
@@ -61,10 +60,12 @@ def enqueue(kind: str, *, key: str, payload: dict[str, int | str] | None = None,
 
 
 def nudge(pk: int) -> None:
-    """Ask a worker to deliver now. If the queue can't be reached the sweeper will."""
+    """Ask a worker to deliver now. If the queue can't be reached, or is ill in any way, the sweeper will."""
     try:
         current_app.send_task("ssp.core.tasks.deliver", kwargs={"message_id": pk}, retry=False)
-    except (OperationalError, OSError) as unreachable:
+    except (
+        Exception
+    ) as unreachable:  # redis-py's errors are no OSError; what is committed must not become a 500
         log.warning("outbox.nudge_missed", message_id=pk, error=type(unreachable).__name__)
 
 
@@ -76,28 +77,38 @@ def backoff(attempts: int) -> timedelta:
 def deliver(message: OutboxMessage) -> None:
     """Run the handler of a leased message, then mark it done, or put it off, or give it up to people.
 
-    The handler and the mark share a transaction: what a handler writes here happens once.
+    The handler and the mark share a transaction, which holds the message's row: what a handler writes here happens
+    once, and nobody else begins the work while it goes on, however long it takes.
     """
+    if message.attempts > MAX_ATTEMPTS:
+        _put_off(message, attempts=message.attempts, dead=True, error="WorkerLost")
+        log.error("outbox.worker_lost", message_id=message.pk, kind=message.kind, attempts=message.attempts)
+        return
     try:
         with transaction.atomic():
+            if not OutboxMessage.objects.hold(message):
+                return
             _handlers[message.kind](message)
-            OutboxMessage.objects.filter(pk=message.pk, done_at__isnull=True).update(
-                done_at=clock.wall(), last_error=""
-            )
+            OutboxMessage.objects.filter(pk=message.pk).update(done_at=clock.wall(), last_error="")
     except TryLater as later:
-        OutboxMessage.objects.filter(pk=message.pk).update(
-            next_try_at=clock.wall() + later.wait, attempts=0, last_error=str(later)[:300]
-        )
+        _put_off(message, wait=later.wait, attempts=0, error=str(later))
     except Exception as failure:
         dead = message.attempts >= MAX_ATTEMPTS
-        now = clock.wall()
-        OutboxMessage.objects.filter(pk=message.pk).update(
-            next_try_at=now + backoff(message.attempts),
-            dead_at=now if dead else None,
-            last_error=type(failure).__name__[:300],
-        )
+        _put_off(message, attempts=message.attempts, dead=dead, error=type(failure).__name__)
         log.exception(
             "outbox.failed", message_id=message.pk, kind=message.kind, attempts=message.attempts, dead=dead
         )
     else:
         log.info("outbox.delivered", message_id=message.pk, kind=message.kind)
+
+
+def _put_off(
+    message: OutboxMessage, *, attempts: int, error: str, wait: timedelta | None = None, dead: bool = False
+) -> None:
+    now = clock.wall()
+    OutboxMessage.objects.leased_as(message).update(
+        next_try_at=now + (backoff(attempts) if wait is None else wait),
+        attempts=attempts,
+        dead_at=now if dead else None,
+        last_error=error[:300],
+    )
