@@ -61,6 +61,7 @@ class PostgreSQL:
                 stop_with=signal.SIGINT,  # TERM would wait for every client to leave
                 account=self._account,
                 quiet=True,
+                needed_to_the_end=True,
             )
         )
         supervisor.wait_for(self._answers, what="PostgreSQL")
@@ -131,7 +132,7 @@ class Valkey:
         options = {"--port": "0", "--unixsocket": str(self._socket), "--unixsocketperm": "700"}
         options |= {"--dir": str(self._data), "--save": "", "--appendonly": "yes", "--loglevel": "warning"}
         argv = [str(binary), *(part for option in options.items() for part in option)]
-        supervisor.start(Process(name="valkey", argv=argv, quiet=True))
+        supervisor.start(Process(name="valkey", argv=argv, quiet=True, needed_to_the_end=True))
         supervisor.wait_for(self._answers, what="Valkey")
         return f"redis+socket://{self._socket}", f"unix://{self._socket}?db=1"
 

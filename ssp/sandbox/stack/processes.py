@@ -68,6 +68,7 @@ class Process:
     stop_with: signal.Signals = signal.SIGTERM
     account: Account | None = None
     quiet: bool = False
+    needed_to_the_end: bool = False  # is stopped when the others are gone
     foreground: bool = False  # owns the terminal; is not started again
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=40), init=False)
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=GIVE_UP_AFTER), init=False)
@@ -111,13 +112,16 @@ class Process:
             if not self.quiet:
                 say(f"{self.name:<8} | {text}")
 
-    def stop(self, *, patience: float = 15.0) -> None:
+    def ask_to_stop(self) -> None:
+        if self._popen and self._popen.poll() is None:
+            self._popen.send_signal(self.stop_with)
+
+    def see_it_gone(self, *, patience: float = 15.0) -> None:
         if self._popen is None:
             return
-        if self._popen.poll() is None:
-            self._popen.send_signal(self.stop_with)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._popen.wait(patience)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(patience)
+        self._popen.kill()
         self.end_leftovers()
         self._popen.wait()
 
@@ -151,7 +155,8 @@ class Supervisor:
         try:
             self.attend(until=lambda: process.code is not None)
         finally:
-            process.stop()
+            process.ask_to_stop()
+            process.see_it_gone()
             self._foreground = None
         return process.code or 0
 
@@ -178,8 +183,12 @@ class Supervisor:
     def stop(self) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        for process in reversed(self._processes):
-            process.stop()
+        for last in (False, True):
+            wave = [process for process in self._processes if process.needed_to_the_end == last]
+            for process in wave:
+                process.ask_to_stop()
+            for process in wave:
+                process.see_it_gone()
         self._processes.clear()
         self._changed({})
 
