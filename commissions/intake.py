@@ -1,0 +1,400 @@
+"""A file of invoices, payments and credit notes: what each row means, before anything is saved.
+
+Columns are recognised by their headings, in any order: kind (invoice, line, payment, credit, refund),
+reference, invoice, customer, customer_reference, date, currency, net, gross, description, recurring,
+service_from, service_to, line, replaced_by. Several `invoice` rows with one reference are the lines of one invoice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from commissions.models import MANUAL, Fact, Invoice
+from ssp.core.errors import DomainError
+from ssp.core.money import minor_units
+from ssp.core.tabular import Row, Table, UnreadableCell, date_of, decimal_of, require_columns
+
+COLUMNS = (  # noqa: SIM905
+    "kind reference invoice customer customer_reference date currency net gross description recurring "
+    "service_from service_to line replaced_by"
+).split()
+NEEDED = ("kind", "reference", "date", "net", "gross")
+NEW, KNOWN, CONFLICT, REFUSED = "new", "known", "conflict", "refused"
+OUTCOMES = {
+    NEW: gettext_lazy("New"),
+    KNOWN: gettext_lazy("Already there"),
+    CONFLICT: gettext_lazy("Differs from what is there"),
+    REFUSED: gettext_lazy("Refused"),
+}
+KINDS = {"invoice", "line", "payment", "credit", "refund"}
+YES, NO = {"yes", "y", "true", "1", "x", "ja"}, {"no", "n", "false", "0", "", "nee", "nein"}
+
+
+class RowRefused(DomainError):
+    """Why one row can't be used."""
+
+
+@dataclass
+class LineDraft:
+    net: Decimal
+    recurring: bool
+    service_from: date | None
+    service_to: date | None
+    description: str
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        return (self.net, self.recurring, self.service_from, self.service_to, self.description)
+
+
+@dataclass
+class InvoiceDraft:
+    reference: str
+    customer: str
+    customer_reference: str
+    issued_on: date
+    currency: str
+    net: Decimal
+    gross: Decimal
+    lines: list[LineDraft] = field(default_factory=list)
+    rows: list["Judged"] = field(default_factory=list)
+
+
+@dataclass
+class FactDraft:
+    kind: str
+    reference: str
+    invoice: str
+    happened_on: date
+    gross: Decimal
+    net: Decimal
+    line: int | None
+    replaced_by: str
+    row: "Judged"
+
+
+@dataclass
+class Judged:
+    """One row and what becomes of it."""
+
+    number: int
+    kind: str
+    reference: str
+    invoice: str
+    amount: str
+    outcome: str = NEW
+    message: str = ""
+
+    def refuse(self, message: str, outcome: str = REFUSED) -> None:
+        if self.outcome != REFUSED:
+            self.outcome, self.message = outcome, message
+
+    @property
+    def outcome_label(self) -> str:
+        return str(OUTCOMES[self.outcome])
+
+    @property
+    def tone(self) -> str:
+        return {NEW: "good", KNOWN: "closed", CONFLICT: "stop", REFUSED: "stop"}[self.outcome]
+
+
+@dataclass
+class Plan:
+    """What an import would do: every row judged, and what is new."""
+
+    rows: list[Judged]
+    invoices: list[InvoiceDraft] = field(default_factory=list)
+    facts: list[FactDraft] = field(default_factory=list)
+
+    def count(self, outcome: str) -> int:
+        return sum(row.outcome == outcome for row in self.rows)
+
+    @property
+    def is_fine(self) -> bool:
+        """Nothing is imported while one row is refused or differs."""
+        return not (self.count(REFUSED) or self.count(CONFLICT))
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self.invoices or self.facts)
+
+    @property
+    def report(self) -> list[dict[str, object]]:
+        return [asdict(row) for row in self.rows]
+
+
+class Reader:
+    """Reads the rows of one table, each on its own, then what they say together."""
+
+    def __init__(self, table: Table, *, on: date) -> None:
+        require_columns(table, *NEEDED)
+        self.on = on
+        self.rows: list[Judged] = []
+        self.invoices: dict[str, InvoiceDraft] = {}
+        self.lines: dict[str, list[tuple[Judged, LineDraft]]] = {}
+        self.facts: list[FactDraft] = []
+        self.currencies = self._currencies(table)
+        for row in table.rows:
+            self._read(row)
+
+    def _currencies(self, table: Table) -> dict[str, str]:
+        """Return the currency of each invoice: those in the file before those in the database."""
+        named = {row.get("invoice") or row.get("reference") for row in table.rows}
+        known = Invoice.objects.filter(source=MANUAL, reference__in=named).values_list(
+            "reference", "currency"
+        )
+        return dict(known) | {
+            row.get("reference"): row.get("currency").upper()
+            for row in table.rows
+            if row.get("kind").casefold() == "invoice"
+        }
+
+    def _read(self, row: Row) -> None:
+        kind = row.get("kind").casefold()
+        amount = row.get("gross") if kind in ("payment", "refund") else row.get("net")
+        judged = Judged(row.number, kind, row.get("reference"), row.get("invoice"), amount)
+        self.rows.append(judged)
+        try:
+            if row.problem:
+                raise RowRefused(row.problem)
+            if kind == "invoice":
+                self._invoice(row, judged)
+            elif kind == "line":
+                self.lines.setdefault(self._text(row, "invoice"), []).append(
+                    (judged, self._line(row, self._text(row, "invoice")))
+                )
+            elif kind in KINDS:
+                self._fact(row, judged, kind)
+            else:
+                raise RowRefused(
+                    _("“%s” is no kind. Use invoice, line, payment, credit or refund.") % row.get("kind")[:40]
+                )
+        except (RowRefused, UnreadableCell) as refusal:
+            judged.refuse(str(refusal))
+
+    def _invoice(self, row: Row, judged: Judged) -> None:
+        reference = self._text(row, "reference")
+        currency = row.get("currency").upper()
+        if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+            raise RowRefused(_("The currency is missing. Write it like EUR."))
+        net, gross = self._amount(row, "net", currency), self._amount(row, "gross", currency)
+        if gross < net:
+            raise RowRefused(_("The gross amount is below the net amount."))
+        draft = InvoiceDraft(
+            reference,
+            row.get("customer")[:300],
+            row.get("customer_reference")[:80],
+            self._date(row),
+            currency,
+            net,
+            gross,
+        )
+        line = self._line(row, reference, net=net)
+        if (known := self.invoices.get(reference)) is None:
+            self.invoices[reference] = draft
+            draft.lines, draft.rows = [line], [judged]
+            return
+        heads = [(d.customer, d.customer_reference, d.issued_on, d.currency) for d in (known, draft)]
+        if heads[0] != heads[1]:
+            raise RowRefused(_("Its rows disagree about the customer, the date or the currency."))
+        known.net, known.gross = known.net + net, known.gross + gross
+        known.lines.append(line)
+        known.rows.append(judged)
+
+    def _line(self, row: Row, invoice: str, *, net: Decimal | None = None) -> LineDraft:
+        answer = row.get("recurring").casefold()
+        if answer not in YES | NO:
+            raise RowRefused(_("“%s” under recurring is neither yes nor no.") % row.get("recurring")[:40])
+        recurring = answer in YES
+        first = date_of(row.get("service_from")) if row.get("service_from") else None
+        last = date_of(row.get("service_to")) if row.get("service_to") else None
+        if recurring and (first is None or last is None):
+            raise RowRefused(_("A recurring line needs its service period: service_from and service_to."))
+        if first and last and last < first:
+            raise RowRefused(_("The service period ends before it begins."))
+        if net is None:
+            net = self._amount(row, "net", self.currencies.get(invoice, "EUR"))
+        return LineDraft(net, recurring, first, last, row.get("description")[:300])
+
+    def _fact(self, row: Row, judged: Judged, kind: str) -> None:
+        invoice = self._text(row, "invoice")
+        currency = self.currencies.get(invoice)
+        if currency is None:
+            raise RowRefused(_("There is no invoice %s, neither here nor in this file.") % invoice)
+        if row.get("currency") and row.get("currency").upper() != currency:
+            raise RowRefused(_("The invoice is in %s: currencies are never mixed.") % currency)
+        gross = self._amount(row, "gross", currency)
+        net = self._amount(row, "net", currency) if kind == "credit" else Decimal(0)
+        if not gross:
+            raise RowRefused(_("The gross amount is missing."))
+        if gross < net:
+            raise RowRefused(_("The gross amount is below the net amount."))
+        happened_on = self._date(row)
+        if happened_on > self.on:
+            raise RowRefused(_("The date is in the future."))
+        line = row.get("line") if kind == "credit" else ""
+        if line and not line.isdecimal():
+            raise RowRefused(_("“%s” is no line number.") % line[:40])
+        replaced_by = row.get("replaced_by") if kind == "credit" else ""
+        reference = self._text(row, "reference")
+        if any(fact.kind == kind and fact.reference == reference for fact in self.facts):
+            raise RowRefused(_("This reference is twice in the file."))
+        self.facts.append(
+            FactDraft(
+                kind,
+                reference,
+                invoice,
+                happened_on,
+                gross,
+                net,
+                int(line) if line else None,
+                replaced_by,
+                judged,
+            )
+        )
+
+    def _text(self, row: Row, column: str) -> str:
+        if not (text := row.get(column)):
+            raise RowRefused(_("%s is missing.") % column)
+        if len(text) > 80:
+            raise RowRefused(_("%s is longer than 80 characters.") % column)
+        return text
+
+    def _date(self, row: Row) -> date:
+        if not row.get("date"):
+            raise RowRefused(_("The date is missing."))
+        return date_of(row.get("date"))
+
+    def _amount(self, row: Row, column: str, currency: str) -> Decimal:
+        if not row.get(column):
+            raise RowRefused(_("%s is missing.") % column)
+        amount = decimal_of(row.get(column), places=minor_units(currency))
+        if amount < 0:
+            raise RowRefused(
+                _("%s is below zero. What is given back is a row of its own: credit or refund.") % column
+            )
+        if amount >= 10**11:
+            raise RowRefused(_("%s is larger than any invoice.") % column)
+        return amount
+
+
+def plan_import(table: Table, *, on: date) -> Plan:
+    """Judge every row of a table against itself and what is in the database; saves nothing.
+
+    :param on: today; nothing may be paid or credited after it.
+    :raises UnknownColumns: the file as a whole is refused.
+    """
+    reader = Reader(table, on=on)
+    for reference, lines in reader.lines.items():
+        _give_lines(reader.invoices.get(reference), reference, lines)
+    for draft in reader.invoices.values():
+        if any(row.outcome == REFUSED for row in draft.rows):
+            for row in draft.rows:
+                row.refuse(_("Another row of this invoice is refused."))
+    known = _known_invoices(reader)
+    _compare_invoices(reader.invoices.values(), known)
+    for fact in reader.facts:
+        _check_fact(fact, reader, known)
+    _compare_facts(reader.facts)
+    return Plan(
+        reader.rows,
+        [draft for draft in reader.invoices.values() if draft.rows[0].outcome == NEW],
+        sorted(
+            (fact for fact in reader.facts if fact.row.outcome == NEW),
+            key=lambda fact: (fact.happened_on, fact.row.number),
+        ),
+    )
+
+
+def _give_lines(draft: InvoiceDraft | None, reference: str, lines: list[tuple[Judged, LineDraft]]) -> None:
+    if draft is None:
+        for row, _line in lines:
+            row.refuse(_("Its invoice row isn't in this file: an invoice comes with its lines."))
+        return
+    if len(draft.lines) > 1:
+        for row, _line in lines:
+            row.refuse(_("Its invoice has several invoice rows already: use these or line rows."))
+        return
+    draft.lines = [line for _row, line in lines]
+    draft.rows += [row for row, _line in lines]
+    if sum((line.net for line in draft.lines), Decimal(0)) != draft.net:
+        for row in draft.rows:
+            row.refuse(_("The lines of invoice %s don't add up to its net amount.") % reference)
+
+
+def _known_invoices(reader: Reader) -> dict[str, Invoice]:
+    named = {
+        *reader.invoices,
+        *(fact.invoice for fact in reader.facts),
+        *(fact.replaced_by for fact in reader.facts),
+    }
+    rows = Invoice.objects.filter(source=MANUAL, reference__in=named).prefetch_related("lines")
+    return {invoice.reference: invoice for invoice in rows}
+
+
+def _compare_invoices(drafts: Iterable[InvoiceDraft], known: dict[str, Invoice]) -> None:
+    for draft in drafts:
+        if (there := known.get(draft.reference)) is None:
+            continue
+        lines = [
+            (line.net, line.recurring, line.service_from, line.service_to, line.description)
+            for line in sorted(there.lines.all(), key=lambda line: line.number)
+        ]
+        pairs = {
+            _("customer"): (there.customer_name, draft.customer),
+            _("customer reference"): (there.customer_reference, draft.customer_reference),
+            _("date"): (there.issued_on, draft.issued_on),
+            _("currency"): (there.currency, draft.currency),
+            _("net"): (there.net, draft.net),
+            _("gross"): (there.gross, draft.gross),
+            _("lines"): (lines, [line.facts for line in draft.lines]),
+        }
+        _judge_known(draft.rows, [name for name, (old, new) in pairs.items() if old != new])
+
+
+def _judge_known(rows: list[Judged], differing: list[str]) -> None:
+    for row in rows:
+        if differing:
+            row.refuse(_("Another %s is recorded; it isn't overwritten.") % ", ".join(differing), CONFLICT)
+        elif row.outcome == NEW:
+            row.outcome = KNOWN
+
+
+def _check_fact(fact: FactDraft, reader: Reader, known: dict[str, Invoice]) -> None:
+    draft, there = reader.invoices.get(fact.invoice), known.get(fact.invoice)
+    if draft and any(row.outcome in (REFUSED, CONFLICT) for row in draft.rows):
+        fact.row.refuse(_("Its invoice is refused."))
+        return
+    lines = len(draft.lines) if draft else there.lines.count() if there else 0
+    if fact.line is not None and not 1 <= fact.line <= lines:
+        fact.row.refuse(
+            _("Invoice %(invoice)s has no line %(line)s.") % {"invoice": fact.invoice, "line": fact.line}
+        )
+    if fact.replaced_by and not (fact.replaced_by in reader.invoices or fact.replaced_by in known):
+        fact.row.refuse(_("There is no invoice %s to replace it.") % fact.replaced_by)
+    if fact.replaced_by and fact.replaced_by == fact.invoice:
+        fact.row.refuse(_("An invoice can't replace itself."))
+
+
+def _compare_facts(facts: list[FactDraft]) -> None:
+    rows = Fact.objects.filter(source=MANUAL, reference__in=[fact.reference for fact in facts])
+    known = {(f.kind, f.reference): f for f in rows.select_related("invoice", "line", "replacement")}
+    for fact in facts:
+        if (there := known.get((fact.kind, fact.reference))) is None:
+            continue
+        pairs = {
+            _("invoice"): (there.invoice.reference, fact.invoice),
+            _("date"): (there.happened_on, fact.happened_on),
+            _("gross"): (there.gross, fact.gross),
+            _("net"): (there.net, fact.net),
+            _("line"): (there.line.number if there.line else None, fact.line),
+            _("replacing invoice"): (
+                there.replacement.reference if there.replacement else "",
+                fact.replaced_by,
+            ),
+        }
+        _judge_known([fact.row], [name for name, (old, new) in pairs.items() if old != new])
