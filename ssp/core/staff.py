@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,10 @@ class InvitationNotValid(DomainError):
     message = _("This invitation was used, replaced or has expired. Ask an administrator for a new one.")
 
 
+class PasswordNeeded(DomainError):
+    message = _("Choose a password for your account.")
+
+
 class LastAdministrator(DomainError):
     message = _("This is the last administrator. Make somebody else administrator first.")
 
@@ -33,6 +38,11 @@ def check_is_administrator(user: User) -> None:
         raise NotAllowed
 
 
+def lock_roles(user: User) -> None:
+    """Let one change of this person's roles wait for the other, so that the staff flag follows both."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
 def sync_staff_flag(user: User) -> None:
     user.forget_roles()
     user.is_staff = bool(user.roles & STAFF_ROLES)
@@ -44,6 +54,7 @@ def grant_role(*, user: User, role: Role, by: User | None, at: datetime) -> None
     """Give `user` a role. `by` is None only for the first administrator and for a partner's own start."""
     if by is not None:
         check_is_administrator(by)
+    lock_roles(user)
     _grant, created = RoleGrant.objects.get_or_create(
         user=user, role=role, ended_at=None, defaults={"granted_at": at}
     )
@@ -54,14 +65,18 @@ def grant_role(*, user: User, role: Role, by: User | None, at: datetime) -> None
 
 @transaction.atomic
 def invite_staff(*, email: str, full_name: str, role: Role, by: User, at: datetime) -> StaffInvitation:
-    """Invite a colleague by e-mail and role; the link is in the mail alone.
+    """Invite a colleague by e-mail and role; the link is in the mail alone. Replaces an earlier one to the address.
 
     :raises NotAllowed: `by` isn't an administrator.
     """
     check_is_administrator(by)
+    email = email.strip().lower()
+    StaffInvitation.objects.filter(email=email, accepted_at__isnull=True, expires_at__gt=at).update(
+        expires_at=at
+    )
     salt, token_hash = new_token("staff")
     invitation = StaffInvitation.objects.create(
-        email=email.strip().lower(),
+        email=email,
         full_name=full_name,
         role=role,
         token_salt=salt,
@@ -83,36 +98,61 @@ def invite_staff(*, email: str, full_name: str, role: Role, by: User, at: dateti
 def open_invitation(*, token: str, at: datetime) -> StaffInvitation:
     """Return the invitation of a link.
 
-    :raises InvitationNotValid: unknown, used or expired.
+    :raises InvitationNotValid: unknown, used, replaced, expired, or from somebody no longer administrator.
     """
     invitation = StaffInvitation.objects.filter(
-        token_hash=hash_token(token), accepted_at__isnull=True, expires_at__gt=at
+        token_hash=hash_token(token),
+        accepted_at__isnull=True,
+        expires_at__gt=at,
+        invited_by__role_grants__role=Role.ADMINISTRATOR,
+        invited_by__role_grants__ended_at__isnull=True,
     ).first()
     if invitation is None:
         raise InvitationNotValid
     return invitation
 
 
+def account_of(invitation: StaffInvitation) -> User | None:
+    """Return the account whose holder confirmed the invited address: a mere sign-up with it proves nothing."""
+    address = EmailAddress.objects.filter(email__iexact=invitation.email, verified=True).first()
+    return User.objects.get(pk=address.user_id) if address else None
+
+
 @transaction.atomic
 def accept_invitation(*, token: str, password: str | None, at: datetime) -> User:
     """Create the colleague's account with `password`, or add the role to the one they have, whose password stays.
 
-    The link proves the address.
+    The link proves the address. An account that somebody made with it, but never confirmed, becomes the invited
+    person's: new password, and nothing that was set up before opens it.
 
     :raises InvitationNotValid: unknown, used (also by a second press at the same moment) or expired.
+    :raises PasswordNeeded: there is no confirmed account, and no `password`.
     """
     invitation = open_invitation(token=token, at=at)
     taken = StaffInvitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True).update(accepted_at=at)
     if not taken:
         raise InvitationNotValid
-    user = User.objects.filter(email__iexact=invitation.email).first()
-    if user is None:
-        user = User.objects.create_user(invitation.email, password, full_name=invitation.full_name)
-    EmailAddress.objects.update_or_create(
-        user=user, email=user.email, defaults={"verified": True, "primary": True}
-    )
+    user = account_of(invitation) or _own_account(invitation, password)
     grant_role(user=user, role=Role(invitation.role), by=None, at=at)
     audit.record("staff.joined", user, by=user, at=at, invitation=invitation.pk)
+    return user
+
+
+def _own_account(invitation: StaffInvitation, password: str | None) -> User:
+    if not password:
+        raise PasswordNeeded
+    EmailAddress.objects.filter(email__iexact=invitation.email).delete()  # unconfirmed, or it were an account
+    user = User.objects.select_for_update().filter(email__iexact=invitation.email).first()
+    if user is None:
+        user = User.objects.create_user(invitation.email, password, full_name=invitation.full_name)
+    else:
+        user.full_name = invitation.full_name
+        user.set_password(password)
+        user.save(update_fields=["full_name", "password"])
+        EmailAddress.objects.filter(user=user).delete()
+        Authenticator.objects.filter(user=user).delete()
+        end_sessions(user)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 
@@ -135,8 +175,11 @@ def end_role(*, user: User, role: Role, hand_to: User | None, by: User, at: date
     :raises LastAdministrator: nobody could undo it.  :raises NobodyToHandTo: sales work needs a successor.
     """
     check_is_administrator(by)
-    grants = RoleGrant.objects.select_for_update().filter(role=role, ended_at__isnull=True)
+    lock_roles(user)
+    grants = RoleGrant.objects.select_for_update().filter(role=role, ended_at__isnull=True).order_by("pk")
     holders = {grant.user_id for grant in grants}
+    by.forget_roles()
+    check_is_administrator(by)  # still, after waiting for whoever changed these grants
     if user.pk not in holders:
         return
     if role == Role.ADMINISTRATOR and holders == {user.pk}:

@@ -57,7 +57,7 @@ def join_staff(request: HttpRequest, token: str) -> HttpResponse:
         invitation = staff.open_invitation(token=token, at=clock.now())
     except DomainError as refusal:
         return render(request, "core/join_staff.html", {"refusal": refusal}, status=410)
-    has_account = User.objects.filter(email__iexact=invitation.email).exists()
+    has_account = staff.account_of(invitation) is not None
     form = JoinForm(request.POST if request.method == "POST" else None, has_account=has_account)
     if form.is_valid():
         with form.showing(DomainError):
