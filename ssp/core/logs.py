@@ -1,6 +1,7 @@
 """Structured logs: one line an event, a request id that follows into tasks, ids but no personal data."""
 
 import logging.config
+import re
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -16,9 +17,42 @@ _SHARED: list[Any] = [
 ]
 
 
+PATH = re.compile(r"/\S*")
+PLAIN = re.compile(r"\d+|[a-z][a-z0-9_.-]{0,39}")  # what our addresses are made of, and tokens aren't
+FOREIGN_TEXT = (
+    "error",
+    "reason",
+    "result",
+    "user_agent",
+)  # django-structlog's: exceptions' words, a browser's name
+
+
+def _without_secrets(path: re.Match[str]) -> str:
+    """Keep the plain parts of an address: tokens open things, and what follows `?` may name a person."""
+    parts = path[0].partition("?")[0].split("/")
+    return "/".join(part if not part or PLAIN.fullmatch(part) else "*" for part in parts)
+
+
+def no_links_no_people(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take out what others write into their lines: working links, searches, the words of exceptions."""
+    arguments, logger = event.pop("positional_args", None), str(event.get("logger", ""))
+    if logger.startswith("django_structlog"):
+        for name in FOREIGN_TEXT:
+            event.pop(name, None)
+        if "request" in event:
+            event["request"] = PATH.sub(_without_secrets, str(event["request"]))
+    elif logger.startswith("django.") and isinstance(event.get("event"), str):
+        event["event"] = PATH.sub(_without_secrets, event["event"])
+    elif logger.startswith("celery.") and isinstance(arguments, dict) and "exc" in arguments:
+        event["event"] = "Task {name}[{id}] {description}".format(**{"description": "failed", **arguments})
+    return event
+
+
 def where_it_failed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace an exception by its type and its frames: its text may name a person."""
     exc_info = event.pop("exc_info", None)
+    if isinstance(event.get("exception"), BaseException):  # django-structlog hands it over this way
+        exc_info = event["exception"]
     if exc_info is True:
         exc_info = sys.exc_info()
     elif isinstance(exc_info, BaseException):
@@ -32,10 +66,18 @@ def where_it_failed(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
 
 def formatter(*, json: bool) -> logging.Formatter:
     """Return what writes a line: as JSON for machines, or for people."""
-    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    )
     return structlog.stdlib.ProcessorFormatter(
-        processors=[where_it_failed, structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[
+            where_it_failed,
+            no_links_no_people,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            renderer,
+        ],
         foreign_pre_chain=_SHARED,
+        pass_foreign_args=True,
     )
 
 
@@ -50,7 +92,9 @@ def configure(options: dict[str, Any]) -> None:
             "root": {"handlers": ["console"], "level": options["level"]},
             "loggers": {
                 "celery": {"level": "WARNING"},
-                "django_structlog.celery": {"level": "WARNING"},  # beat ticks: one line each would drown the rest
+                "django_structlog.celery": {
+                    "level": "WARNING"
+                },  # beat ticks: one line each would drown the rest
                 "mail.log": {"level": "WARNING"},
                 "django_structlog": {"level": options["level"]},
                 "urllib3": {"level": "WARNING"},
