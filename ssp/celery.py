@@ -9,12 +9,14 @@ import os
 from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssp.settings")
 
 app = Celery("ssp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)  # takes up the request id that came with the task
 
 
 @setup_logging.connect
