@@ -1,1 +1,235 @@
-"""What the outbox delivers for referrals."""
+"""What the outbox delivers for referrals: mails, and work handed over. A mail whose reason is gone isn't sent."""
+
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+
+from ssp.core import clock, emails
+from ssp.core.models import OutboxMessage, User
+from ssp.core.outbox import handles
+from ssp.core.periods import local_date
+from ssp.core.roles import DESK_ROLES, Role
+from referrals import calendar, letters, permissions
+from referrals.letters import Letter
+from referrals.models import Confirmation, Deal, Introduction, IntroductionStatus, Referral, UseCase
+from referrals.services.introductions import hand_over_work
+
+
+def _send(letter: Letter, to: list[str], message: OutboxMessage, ics: tuple[str, bytes] | None = None) -> None:
+    to = [address for address in to if address]
+    if not to:
+        return
+    attachments: list[emails.Attachment] = []
+    if ics:
+        method, content = ics
+        attachments = [("invitation.ics", content, f"text/calendar; method={method}")]
+    emails.send(
+        "referrals/emails/letter", to=to, context={"letter": letter}, key=message.key, attachments=attachments
+    )
+
+
+def _referral(message: OutboxMessage) -> Referral:
+    return Referral.objects.select_related("partner__user", "company", "root", "seller").get(
+        pk=message.payload["referral_id"]
+    )
+
+
+def _partner_address(referral: Referral) -> list[str]:
+    return [referral.partner.user.email]
+
+
+def _sales_leads() -> list[str]:
+    return [user.email for user in permissions.sales_leads()]
+
+
+# --- to the person ---------------------------------------------------------------------
+@handles("referrals.privacy_notice")
+def send_privacy_notice(message: OutboxMessage) -> None:
+    referral = _referral(message)
+    if referral.objected_at or not referral.is_live:
+        return
+    _send(letters.privacy_notice(referral), [referral.email], message)
+
+
+def _introduction(message: OutboxMessage) -> Introduction:
+    return Introduction.objects.select_related(
+        "referral__partner__user", "referral__company", "referral__root", "host"
+    ).get(pk=message.payload["introduction_id"])
+
+
+def _address_of(introduction: Introduction, to: str) -> str:
+    referral = introduction.referral
+    return {
+        "person": referral.email,
+        "host": introduction.host.email,
+        "partner": referral.partner.user.email,
+    }[to]
+
+
+def _organizer() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+@handles("referrals.invitation")
+def send_invitation(message: OutboxMessage) -> None:
+    introduction = _introduction(message)
+    outdated = introduction.calendar_sequence != message.payload["sequence"]
+    if outdated or introduction.status != IntroductionStatus.BOOKED:
+        return
+    to = str(message.payload["to"])
+    letter = letters.invitation(introduction, to)
+    ics = calendar.entry(
+        introduction,
+        method="REQUEST",
+        organizer=_organizer(),
+        stamp=datetime.fromisoformat(str(message.payload["at"])),
+        description="\n\n".join(letter.paragraphs + [f"{label}: {url}" for label, url in letter.links]),
+    )
+    _send(letter, [_address_of(introduction, to)], message, ("REQUEST", ics))
+
+
+@handles("referrals.cancellation")
+def send_cancellation(message: OutboxMessage) -> None:
+    """One outbox message a recipient would be lost work: each mail has its own key, so a repeat is recognised."""
+    introduction = _introduction(message)
+    ics = calendar.entry(
+        introduction,
+        method="CANCEL",
+        organizer=_organizer(),
+        stamp=datetime.fromisoformat(str(message.payload["at"])),
+    )
+    recipients = ["host", "partner", *(["person"] if message.payload["tell_person"] else [])]
+    for to in recipients:
+        address = _address_of(introduction, to)
+        if address:
+            emails.send(
+                "referrals/emails/letter",
+                to=[address],
+                context={"letter": letters.cancellation(introduction, to)},
+                key=f"{message.key}:{to}",
+                attachments=[("invitation.ics", ics, "text/calendar; method=CANCEL")],
+            )
+
+
+# --- the question of C14 -----------------------------------------------------------------
+def _confirmation(message: OutboxMessage) -> Confirmation:
+    return Confirmation.objects.select_related(
+        "introduction__referral__partner__user", "introduction__referral__company", "introduction__host"
+    ).get(pk=message.payload["confirmation_id"])
+
+
+@handles("referrals.confirmation_mail")
+def send_confirmation_mail(message: OutboxMessage) -> None:
+    row = _confirmation(message)
+    if row.answered_at or row.introduction.confirmations.filter(decides=True).exists():
+        return
+    host = row.asked == Confirmation.Asked.HOST
+    address = _address_of(row.introduction, "host" if host else "partner")
+    _send(letters.confirmation(row, int(message.payload["reminder"])), [address], message)
+
+
+@handles("referrals.escalation")
+def send_escalation(message: OutboxMessage) -> None:
+    row = _confirmation(message)
+    if row.answered_at is None:
+        _send(letters.escalation(row), _sales_leads(), message)
+
+
+@handles("referrals.decided")
+def send_decision(message: OutboxMessage) -> None:
+    row = _confirmation(message)
+    _send(letters.decided(row), _partner_address(row.introduction.referral), message)
+
+
+@handles("referrals.contested")
+def send_contest(message: OutboxMessage) -> None:
+    _send(letters.contested(_confirmation(message)), _sales_leads(), message)
+
+
+@handles("referrals.settled")
+def send_settlement(message: OutboxMessage) -> None:
+    row = _confirmation(message)
+    _send(letters.settled(row), _partner_address(row.introduction.referral), message)
+
+
+# --- the claim -------------------------------------------------------------------------------
+@handles("referrals.registered_for_you")
+def send_registered_for_you(message: OutboxMessage) -> None:
+    referral = _referral(message)
+    if referral.awaits_partner:
+        _send(letters.registered_for_you(referral), _partner_address(referral), message)
+
+
+@handles("referrals.accepted")
+def send_accepted(message: OutboxMessage) -> None:
+    referral = _referral(message)
+    _send(letters.accepted(referral), _partner_address(referral), message)
+
+
+@handles("referrals.not_eligible")
+def send_not_eligible(message: OutboxMessage) -> None:
+    referral = _referral(message)
+    _send(letters.not_eligible(referral), _partner_address(referral), message)
+
+
+@handles("referrals.lapsed")
+def send_lapsed(message: OutboxMessage) -> None:
+    referral = _referral(message)
+    _send(letters.lapsed(referral), _partner_address(referral), message)
+
+
+@handles("referrals.objected")
+def send_objected(message: OutboxMessage) -> None:
+    referral = _referral(message)
+    seller = [referral.seller.email] if referral.seller else []
+    _send(letters.objected(referral), _partner_address(referral), message)
+    if seller:
+        emails.send(
+            "referrals/emails/letter",
+            to=seller,
+            context={"letter": letters.objected(referral)},
+            key=f"{message.key}:seller",
+        )
+
+
+@handles("referrals.name_overdue")
+def send_name_overdue(message: OutboxMessage) -> None:
+    referral = _referral(message)
+    if referral.status == referral.Status.CHECKING:
+        _send(letters.name_overdue(referral), _sales_leads(), message)
+
+
+# --- deadlines and deals -----------------------------------------------------------------------
+@handles("referrals.window_reminder")
+def send_window_reminder(message: OutboxMessage) -> None:
+    use_case = UseCase.objects.select_related(
+        "partner__user", "referral__company", "referral__seller", "deal"
+    ).get(pk=message.payload["use_case_id"])
+    if not use_case.is_open or not use_case.deal.is_open or use_case.referral is None:
+        return
+    to = str(message.payload["to"])
+    seller = use_case.referral.seller
+    address = use_case.partner.user.email if to == "partner" else (seller.email if seller else "")
+    on = local_date(datetime.fromisoformat(str(message.payload["at"])))
+    _send(letters.window_reminder(use_case, to, on), [address], message)
+
+
+@handles("referrals.deal_won_mail")
+def send_deal_won(message: OutboxMessage) -> None:
+    deal = Deal.objects.select_related("use_case__partner__user", "use_case__referral__company").get(
+        pk=message.payload["deal_id"]
+    )
+    _send(letters.deal_won(deal), [deal.use_case.partner.user.email], message)
+
+
+# --- work handed over -----------------------------------------------------------------------------
+@handles("core.role_ended")
+def move_open_work(message: OutboxMessage) -> None:
+    """Somebody lost a sales role: unless they still sell, their successor takes referrals and meetings over."""
+    if message.payload["role"] not in (Role.SALES, Role.SALES_LEAD):
+        return
+    user = User.objects.get(pk=message.payload["user_id"])
+    successor = User.objects.get(pk=message.payload["hand_to_id"])
+    if not user.has_any_role(*DESK_ROLES):
+        hand_over_work(user=user, to=successor, at=clock.now())

@@ -1,7 +1,26 @@
 """Addresses of referrals."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from referrals.views import answers, introductions, objections, pages, registering
 
 app_name = "referrals"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("referrals/", pages.referrals, name="list"),
+    path("referrals/new/", registering.person, name="register"),
+    path("referrals/new/use-case/", registering.use_case, name="register_use_case"),
+    path("referrals/new/send/", registering.send, name="register_send"),
+    path("referrals/use-cases/new/", pages.define_use_case, name="define_use_case"),
+    path("referrals/use-cases/<int:pk>/model/", pages.election, name="election"),
+    path("referrals/<int:pk>/", pages.detail, name="detail"),
+    path("referrals/<int:pk>/confirm/", pages.confirm_registration, name="confirm_registration"),
+    path("referrals/<int:pk>/withdraw/", pages.withdraw, name="withdraw"),
+    path("referrals/<int:pk>/introduce/", introductions.propose, name="propose"),
+    path("referrals/introductions/<int:pk>/move/", introductions.move, name="move"),
+    path("referrals/introductions/<int:pk>/cancel/", introductions.cancel, name="cancel"),
+    path("referrals/confirmations/<int:pk>/answer/", answers.own_answer, name="answer"),
+    path("referrals/confirmations/<int:pk>/contest/", answers.contest, name="contest"),
+    path("confirmations/<str:token>/", answers.confirm, name="confirm"),
+    path("objections/<str:token>/", objections.objection, name="object"),
+]

@@ -51,5 +51,7 @@ def send(
         render_to_string(f"{template}.html", {**context, "subject": subject}), "text/html"
     )
     for name, content, mimetype in attachments or []:
+        if mimetype.startswith("text/calendar"):  # the part that calendars read, besides the file
+            mail.attach_alternative(content if isinstance(content, str) else content.decode(), mimetype)
         mail.attach(name, content, mimetype)
     mail.send()

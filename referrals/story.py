@@ -1,0 +1,291 @@
+"""What pages tell about a referral: its status in a word, its use cases, and what happened."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from partners.models import Contract
+from referrals import rules
+from referrals.models import (
+    DealStage,
+    Introduction,
+    IntroductionStatus,
+    Referral,
+    ReferralStatus,
+    UseCase,
+    UseCaseOutcome,
+)
+from ssp.core.models import AuditEntry
+from ssp.core.money import round_half_even
+from ssp.core.periods import local_date
+from ssp.core.templatetags.ssp import day, days_left, percent
+
+TONES = {
+    ReferralStatus.CHECKING: "waiting",
+    ReferralStatus.REGISTERED: "waiting",
+    ReferralStatus.WARM: "good",
+}
+DEAL_TONES = {
+    DealStage.DISCOVERY: "waiting",
+    DealStage.PROPOSAL: "moving",
+    DealStage.NEGOTIATING: "moving",
+    DealStage.CONTRACT_OUT: "moving",
+    DealStage.WON: "good",
+    DealStage.LOST: "closed",
+}
+
+
+def status_of(referral: Referral) -> tuple[str, str]:
+    """Return tone and word of a referral, as the partner reads them."""
+    if referral.awaits_partner:
+        return "you", _("For you to confirm")
+    if referral.status == ReferralStatus.CHECKING:
+        return "waiting", _("Name to check")
+    if referral.status == ReferralStatus.WARM:
+        return "good", _("Warm, yours")
+    if referral.status == ReferralStatus.DECLINED:
+        return "closed", _("Not taken")
+    return TONES.get(ReferralStatus(referral.status), "closed"), referral.get_status_display()
+
+
+def deal_status(use_case: UseCase) -> tuple[str, str]:
+    """Return tone and word of a use case's deal, or of the use case while it has none."""
+    if use_case.outcome == UseCaseOutcome.RESELLER:
+        return "closed", _("Closed: reseller")
+    if use_case.outcome == UseCaseOutcome.DUPLICATE:
+        return "closed", _("Closed: the same need as another")
+    deal = getattr(use_case, "deal", None)
+    if deal is None:
+        return "waiting", _("Defined, not discussed yet")
+    if deal.stage == DealStage.WON:
+        return ("good", _("Won in time")) if deal.is_within_window() else ("closed", _("Won after the window"))
+    return DEAL_TONES[DealStage(deal.stage)], deal.get_stage_display()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A use case as its row on the page."""
+
+    use_case: UseCase
+    tone: str
+    word: str
+    pays: str
+    days_of: int
+    note: str
+
+
+def _pays(use_case: UseCase, contract: Contract | None) -> str:
+    if contract is None:
+        return ""
+    model = use_case.model or contract.default_model
+    rate = (
+        _("%(rate)s of recurring revenue") % {"rate": percent(contract.recurring_percent)}
+        if model == "recurring"
+        else _("%(rate)s of the first invoice") % {"rate": percent(contract.first_invoice_percent)}
+    )
+    if use_case.model_locked_at:
+        return _("%(rate)s, locked on %(day)s") % {"rate": rate, "day": day(use_case.model_locked_at)}
+    if not use_case.model:
+        return _("%(rate)s, unless you choose otherwise") % {"rate": rate}
+    return rate
+
+
+def case_of(use_case: UseCase, contract: Contract | None) -> Case:
+    tone, word = deal_status(use_case)
+    starts, ends = use_case.window_starts_on, use_case.window_ends_on
+    deal = getattr(use_case, "deal", None)
+    note = ""
+    if deal and deal.stage == DealStage.WON and ends and not deal.is_within_window():
+        note = _(
+            "The customer signed on %(signed)s; the last day of the window was %(last)s. "
+            "The deal is recorded as won and pays no commission. A director may extend the window once."
+        ) % {"signed": day(deal.signed_on), "last": day(ends)}
+    elif deal and deal.stage == DealStage.WON:
+        note = _("Signed on %(signed)s, in time.") % {"signed": day(deal.signed_on)}
+    elif deal and deal.stage == DealStage.LOST:
+        note = deal.lost_reason
+    return Case(use_case, tone, word, _pays(use_case, contract), (ends - starts).days if starts and ends else 0, note)
+
+
+def use_cases_of(referral: Referral) -> list[UseCase]:
+    """Return the use cases of the root, which internal referrals share (C2, C3)."""
+    rows = UseCase.objects.filter(referral=referral.the_root).select_related("deal")
+    return sorted(rows, key=lambda u: (u.window_ends_on or date.max, u.pk))
+
+
+@dataclass(frozen=True)
+class Internal:
+    """A colleague who took one of the three places."""
+
+    referral: Referral
+    via: str
+    when: str
+
+
+def internals_of(root: Referral) -> dict[str, Any]:
+    rows = list(
+        root.internal_referrals.select_related("passed_on_by").prefetch_related("introductions").order_by("internal_slot")
+    )
+    found = []
+    for row in rows:
+        held = [i for i in row.introductions.all() if i.status == IntroductionStatus.HELD]
+        booked = [i for i in row.introductions.all() if i.status == IntroductionStatus.BOOKED]
+        when = ""
+        if held:
+            when = _("met on %(day)s") % {"day": day(held[-1].starts_at)}
+        elif booked:
+            when = _("meeting on %(day)s") % {"day": day(booked[-1].starts_at)}
+        via = row.passed_on_by.first_name if row.passed_on_by else ""
+        found.append(Internal(row, via, when))
+    refused = AuditEntry.objects.filter(
+        action="referral.colleague_not_counted", target_type="referrals.referral", target_id=root.pk
+    ).count()
+    return {"rows": found, "taken": len(rows), "left": rules.INTERNAL_REFERRALS - len(rows), "not_counted": refused}
+
+
+def _item(on: date, title: str, text: str = "", kind: str = "", tag: str = "") -> dict[str, Any]:
+    return {"on": on, "title": title, "text": text, "kind": kind, "tag": tag}
+
+
+def timeline_of(referral: Referral, *, on: date) -> list[dict[str, Any]]:
+    """Return what comes next above today and what happened below, the newest on top."""
+    items = [*_registration(referral), *_meetings(referral)]
+    cases = use_cases_of(referral)
+    for use_case in cases:
+        items += _case_items(use_case)
+    items += [
+        _item(
+            row.registered_on,
+            _("%(by)s passed us on to %(name)s")
+            % {"by": row.passed_on_by.first_name if row.passed_on_by else "", "name": row.person_name},
+            tag=_("Internal %(n)s of 3") % {"n": row.internal_slot},
+        )
+        for row in referral.the_root.internal_referrals.select_related("passed_on_by")
+    ]
+    past = sorted((item for item in items if item["on"] <= on and item["kind"] != "last"), key=lambda i: i["on"])
+    coming = sorted((i for i in items if i["on"] > on or (i["kind"] == "last" and i["on"] == on)), key=lambda i: i["on"])
+    left = next((i["on"] for i in coming if i["kind"] == "last"), None)
+    now = _item(on, days_left(left, on) if left else _("Nothing is due"), kind="today")
+    return [*reversed(coming), now, *reversed(past)]
+
+
+def _registration(referral: Referral) -> list[dict[str, Any]]:
+    told = _("Not known to SeMI on this day.")
+    if referral.told_at:
+        told += " " + _("They received the privacy notice that names you.")
+    mine = referral.registered_by_id == referral.partner.user_id
+    if referral.root_id:
+        items = [_item(referral.registered_on, _("We were passed on to %(name)s") % {"name": referral.person_name}, told)]
+    else:
+        title = _("You registered %(name)s") if mine else _("A seller registered %(name)s for you")
+        items = [_item(referral.registered_on, title % {"name": referral.person_name}, told)]
+    if referral.accepted_at and local_date(referral.accepted_at) > referral.registered_on:
+        items.append(_item(local_date(referral.accepted_at), _("The name was checked and accepted"), kind="key"))
+    if referral.claim_ended_at:
+        items.append(
+            _item(local_date(referral.claim_ended_at), _("Your claim ended"), referral.get_status_display(), kind="key")
+        )
+    elif referral.claim_last_on and referral.vested_at is None:
+        items.append(
+            _item(
+                referral.claim_last_on,
+                _("Last day for the first meeting"),
+                _("Without a meeting by then the claim lapses (C12)."),
+                kind="last",
+            )
+        )
+    if referral.objected_at:
+        items.append(_item(local_date(referral.objected_at), _("The person objected; their details were removed")))
+    return items
+
+
+def _meetings(referral: Referral) -> list[dict[str, Any]]:
+    items = []
+    rows = referral.introductions.select_related("host").prefetch_related("confirmations__answered_by")
+    for meeting in rows:
+        items.append(_item(meeting.held_on, *_meeting_words(meeting)))
+        for row in meeting.confirmations.all():
+            if row.decides and row.answered_at and row.answered_by:
+                items.append(
+                    _item(
+                        local_date(row.answered_at),
+                        _("Answered: %(answer)s, by %(name)s")
+                        % {"answer": row.get_answer_display(), "name": row.answered_by.full_name},
+                        row.reason,
+                        kind="key",
+                    )
+                )
+            if row.contested_at:
+                items.append(_item(local_date(row.contested_at), _("You contested the answer"), row.contest_reason))
+            if row.settled_at:
+                items.append(
+                    _item(local_date(row.settled_at), _("Settled by a sales lead"), row.settlement, kind="key")
+                )
+    return items
+
+
+def _meeting_words(meeting: Introduction) -> tuple[str, str, str]:
+    facts = {"host": meeting.host.full_name, "medium": meeting.get_medium_display()}
+    if meeting.status == IntroductionStatus.HELD:
+        return _("Introduction meeting held"), _("%(medium)s, hosted by %(host)s") % facts, "key"
+    if meeting.status == IntroductionStatus.CANCELLED:
+        return _("Meeting cancelled"), _("%(medium)s with %(host)s") % facts, ""
+    if meeting.status == IntroductionStatus.NOT_HELD:
+        return _("The meeting did not take place"), _("%(medium)s with %(host)s") % facts, ""
+    return _("Introduction meeting"), _("%(medium)s with %(host)s") % facts, ""
+
+
+def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
+    items = [_item(local_date(use_case.defined_at), _("“%(title)s” defined") % {"title": use_case.title})]
+    deal = getattr(use_case, "deal", None)
+    if use_case.window_starts_on and use_case.window_ends_on:
+        items.append(
+            _item(
+                use_case.window_starts_on,
+                _("“%(title)s” discussed") % {"title": use_case.title},
+                _("Window opened until %(day)s.") % {"day": day(use_case.window_ends_on)},
+                kind="key",
+            )
+        )
+        if use_case.is_open and (deal is None or deal.is_open):
+            first, second = (use_case.window_ends_on - timedelta(days=n) for n in (14, 3))
+            items.append(
+                _item(
+                    use_case.window_ends_on,
+                    _("Last day to sign “%(title)s”") % {"title": use_case.title},
+                    _("Reminders on %(first)s (14 days) and %(second)s (3 days).")
+                    % {"first": day(first), "second": day(second)},
+                    kind="last",
+                )
+            )
+    if deal and deal.signed_on:
+        items.append(
+            _item(
+                deal.signed_on,
+                _("Deal signed: “%(title)s”") % {"title": use_case.title},
+                _("Won in time.") if deal.is_within_window() else _("After the window: it pays no commission."),
+                kind="key",
+            )
+        )
+    return items
+
+
+def comparison(contract: Contract) -> list[dict[str, Any]]:
+    """Return what both models would pay for a few examples of yearly revenue (C5): one year, and to the cap."""
+    years = contract.cap_count if contract.cap_unit == "years" else 3
+    rows = []
+    for yearly in (Decimal(10000), Decimal(25000), Decimal(50000)):
+        recurring = round_half_even(yearly * contract.recurring_percent / 100, "EUR")
+        rows.append(
+            {
+                "yearly": yearly,
+                "one_year": recurring,
+                "to_the_cap": recurring * years,
+                "years": years,
+                "once": round_half_even(yearly * contract.first_invoice_percent / 100, "EUR"),
+            }
+        )
+    return rows

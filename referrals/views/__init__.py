@@ -1,0 +1,1 @@
+"""Pages of partners about their referrals, and what mails lead to."""
