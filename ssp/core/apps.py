@@ -10,7 +10,7 @@ class CoreConfig(AppConfig):
         from allauth.account.decorators import secure_admin_login
         from django.contrib import admin
 
-        from ssp.core import handlers  # noqa: F401 - registers what the outbox delivers
+        from ssp.core import checks, handlers  # noqa: F401 - registers checks, and what the outbox delivers
 
         # The admin has no door of its own: same sign-in, same second factor.
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

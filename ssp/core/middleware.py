@@ -9,7 +9,20 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ssp.core import health
+
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
 FREE = ("/accounts/", "/static/", "/healthz", "/readyz", "/theme/", "/sandbox/")
+
+
+class Probes:
+    """Answers probes before anything that needs a session or our own host name: they ask by address."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return PROBES.get(request.path_info, self.get_response)(request)
 
 
 class StaffNeedTwoFactors:
