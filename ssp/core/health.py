@@ -13,12 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 log = structlog.get_logger(__name__)
-WORKER_ANSWERS_WITHIN = 3.0
+WORKER_ANSWERS_WITHIN = 3
+REMEMBERED = 3  # seconds
+LATELY, SILENT, ASKED = "worker-answered", "worker-silent", "worker-asked"
 
 
 def answer(key: str) -> None:
     """Called by a worker: leave the answer where the probe looks for it."""
-    cache.set(key, "pong", timeout=30)
+    cache.set(key, "pong", timeout=REMEMBERED)
 
 
 def ask_database() -> None:
@@ -34,13 +36,22 @@ def ask_redis() -> None:
 
 
 def ask_worker() -> None:
-    key = f"ping-{secrets.token_hex(8)}"
-    current_app.send_task("ssp.core.tasks.ping", kwargs={"key": key}, retry=False, expires=10)
+    """Ask a worker, at most once every few seconds: whoever asks us often shall neither fill the queue nor keep our
+    processes waiting.
+    """
+    if cache.get(LATELY):
+        return
+    if cache.get(SILENT):
+        raise TimeoutError("no worker answered a moment ago")
+    if cache.add(ASKED, "1", timeout=WORKER_ANSWERS_WITHIN):
+        current_app.send_task("ssp.core.tasks.ping", kwargs={"key": LATELY}, retry=False, expires=10)
     deadline = time.monotonic() + WORKER_ANSWERS_WITHIN
-    while cache.get(key) != "pong":
+    while cache.get(LATELY) != "pong":
         if time.monotonic() > deadline:
+            cache.set(SILENT, "1", timeout=REMEMBERED)
             raise TimeoutError("no worker answered")
         time.sleep(0.02)
+    cache.delete(ASKED)
 
 
 CHECKS: dict[str, Callable[[], None]] = {"database": ask_database, "redis": ask_redis, "worker": ask_worker}
