@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -11,8 +11,6 @@ from django.shortcuts import redirect
 from partners import queries
 from partners.models import Partner
 from ssp.core.models import User
-
-P = ParamSpec("P")
 
 
 class PartnerRequest(HttpRequest):

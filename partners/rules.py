@@ -30,3 +30,6 @@ def normal_tax_number(text: str) -> str:
 def share_of(percent: Decimal, amount: Decimal) -> Decimal:
     """Return that percentage of an amount, for the examples on the programme page (C5)."""
     return percent * amount / 100
+
+
+REVIEW_AIM = 5  # working days: an aim that the applicant is told, no clause

@@ -130,7 +130,7 @@ def _recruiter_of(application: Application, *, at: datetime) -> Partner | None:
     """Use the invitation up and return who sent it."""
     if application.invitation is None:
         return None
-    invitation = RecruitInvitation.objects.select_for_update().get(pk=application.invitation_id)
+    invitation = RecruitInvitation.objects.select_for_update().get(pk=application.invitation.pk)
     if not is_usable(invitation, application.applicant, at=at):
         raise InvitationNotValid
     invitation.used_at = at

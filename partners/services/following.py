@@ -77,13 +77,13 @@ def follow_due_envelopes(*, service: SigningService, at: datetime, wall: datetim
         log.warning("envelopes.poll_failed", error=type(trouble).__name__, count=len(asked))
         return 0
     for told in answers:
-        envelope = asked.get(told.envelope_id)
-        if envelope is None:
+        if told.envelope_id not in asked:
             continue
+        ours = asked[told.envelope_id]
         try:
-            changed += take_in(envelope=envelope, told=told, service=service, at=at)
+            changed += take_in(envelope=ours, told=told, service=service, at=at)
         except DocuSignError as trouble:
-            log.warning("envelopes.follow_failed", envelope=envelope.pk, error=type(trouble).__name__)
+            log.warning("envelopes.follow_failed", envelope=ours.pk, error=type(trouble).__name__)
     return changed
 
 

@@ -102,7 +102,7 @@ def take_slot(recruit: Partner) -> int | None:
     recruiter = recruit.recruiter
     if recruiter is None or recruiter.end_kind == Partner.EndKind.CAUSE:
         return None
-    taken = set(recruiter.recruits.filter(bonus_slot__isnull=False).values_list("bonus_slot", flat=True))
+    taken = {recruit.bonus_slot for recruit in recruiter.recruits.all() if recruit.bonus_slot}
     while (slot := free_slot(taken)) is not None:
         try:
             with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Partners and their contracts, made the only way the database lets them exist: reviewed twice, then signed."""
+"""Partners and contracts, made the only way the database lets them exist: reviewed twice, then signed."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -131,8 +131,8 @@ def signed_contract(partner: Partner, *, at: datetime, **numbers: Any) -> Contra
 class PartnerFactory(ApplicantFactory):
     """An active partner with a signed contract.
 
-    `started_at` is the moment of signature, `numbers={"recurring_percent": …}` changes the contract's numbers,
-    `recruiter` and `bonus_slot` make a recruit.
+    `started_at` is the moment of signature, `numbers={"recurring_percent": …}` changes its
+    numbers, `recruiter` and `bonus_slot` make a recruit.
     """
 
     started_at = MONDAY

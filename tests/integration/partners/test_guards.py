@@ -317,8 +317,6 @@ def test_terms_that_a_contract_stands_on_are_read_only() -> None:
 
 @pytest.mark.clause("C6")
 def test_an_envelope_carries_exactly_what_was_approved() -> None:
-    import uuid
-
     contract = ContractFactory()
 
     with pytest.raises(IntegrityError) as refusal:

@@ -1,0 +1,314 @@
+"""Directors' side of the partnership: terms, contracts that wait for them, and what became of them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partners import documents, permissions, queries
+from partners.admin_forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
+from partners.models import (
+    Application,
+    Contract,
+    ContractReview,
+    ContractStatus,
+    Partner,
+    ProgramTerms,
+    Tier,
+)
+from partners.services.applications import reject_application
+from partners.services.contracts import change_numbers, resubmit_contract, review_contract
+from partners.services.envelopes import resend_contract
+from partners.services.terms import enter_terms
+from partners.views import pdf_response
+from ssp.core import clock
+from ssp.core.admin import RoleAdmin
+from ssp.core.audit import trail
+from ssp.core.errors import DomainError
+from ssp.core.models import AuditEntry, User
+from ssp.core.roles import Role
+
+DIRECTOR = (Role.DIRECTOR,)
+
+
+@admin.register(Tier)
+class TierAdmin(RoleAdmin):
+    view_roles = add_roles = change_roles = DIRECTOR
+    list_display = ("name", "is_default")
+
+
+@admin.register(ProgramTerms)
+class ProgramTermsAdmin(RoleAdmin):
+    """Dated versions of the numbers. Once a contract stands on one, it is read-only (C5)."""
+
+    view_roles = add_roles = DIRECTOR
+    list_display = (
+        "tier",
+        "effective_on",
+        "recurring_percent",
+        "first_invoice_percent",
+        "bonus_percent",
+        "cap_count",
+        "cap_unit",
+    )
+    list_filter = ("tier",)
+    fields = ("tier", "effective_on", *ProgramTerms.NUMBERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._open_to(request, DIRECTOR) and (obj is None or not obj.is_used)
+
+    def save_model(self, request: HttpRequest, obj: ProgramTerms, form: Any, change: bool) -> None:
+        try:
+            enter_terms(terms=obj, by=_director(request), at=clock.now())
+        except DomainError as refusal:
+            self.refused(request, refusal)
+
+
+@admin.register(Partner)
+class PartnerAdmin(RoleAdmin):
+    view_roles = (Role.DIRECTOR, Role.ADMINISTRATOR, Role.SALES_LEAD, Role.FINANCE)
+    list_display = ("display_name", "country", "started_at", "ended_at", "recruiter", "bonus_slot")
+    list_filter = (("started_at", admin.EmptyFieldListFilter), "country")
+    search_fields = ("display_name", "legal_name", "user__email")
+    list_select_related = ("recruiter",)
+    exclude = ("identity",)
+
+
+@admin.register(Application)
+class ApplicationAdmin(RoleAdmin):
+    view_roles = DIRECTOR
+    list_display = ("display_name", "legal_name", "country", "status", "submitted_at", "decided_at")
+    list_filter = ("status", "country")
+    search_fields = ("display_name", "legal_name", "applicant__email")
+
+
+@admin.register(Contract)
+class ContractAdmin(RoleAdmin):
+    """The queue of reviews, and each contract's page (C6). Every press is a service."""
+
+    view_roles = DIRECTOR
+    list_display = ("number", "partner", "status", "version", "tier", "created_at", "signed_at")
+    list_display_links = ("number",)
+    list_filter = ("status", "tier")
+    search_fields = ("partner__display_name", "partner__legal_name")
+    list_select_related = ("partner", "tier")
+
+    @admin.display(description=gettext_lazy("number"), ordering="pk")
+    def number(self, contract: Contract) -> str:
+        return contract.number
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            ("review", self.review_view),
+            ("numbers", self.numbers_view),
+            ("resubmit", self.resubmit_view),
+            ("resend", self.resend_view),
+            ("decline", self.decline_view),
+            ("preview.pdf", self.preview_view),
+        ]
+        own = [
+            path(
+                f"<int:pk>/{name}{'' if '.' in name else '/'}",
+                self.admin_site.admin_view(view),
+                name=f"partners_contract_{name.removesuffix('.pdf')}",
+            )
+            for name, view in pages
+        ]
+        return [*own, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        queue = queries.review_queue(_director(request)) if self.has_view_permission(request) else []
+        context = {
+            "waiting": [each for each in queue if each.waits],
+            "not_mine": [each for each in queue if not each.waits],
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the contract's own page."""
+        return redirect("admin:partners_contract_review", object_id)
+
+    def _contract(self, request: HttpRequest, pk: int) -> Contract:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(Contract.objects.whole(), pk=pk)
+
+    def review_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the application beside the numbers; approve or reject this version."""
+        contract, director = self._contract(request, pk), _director(request)
+        form = ReviewForm(request.POST or None, initial={"version": contract.version})
+        if form.is_valid():
+            decision = ContractReview.Decision(form.cleaned_data["decision"])
+            with form.showing(DomainError):
+                review_contract(
+                    contract=contract,
+                    director=director,
+                    decision=decision,
+                    reason=form.cleaned_data["reason"],
+                    version=form.cleaned_data["version"],
+                    at=clock.now(),
+                )
+                self._say_decision(request, contract, decision)
+                return redirect("admin:partners_contract_review", pk)
+        refusal = permissions.why_not_decide(director, contract)
+        own = queries.review_by(contract, director)
+        in_review = contract.status == ContractStatus.IN_REVIEW
+        application = contract.partner.applications.order_by("-created_at").first()
+        context = {
+            "form": form,
+            "contract": contract,
+            "application": application,
+            "numbers": labelled_numbers(contract),
+            "refusal": refusal,
+            "own": own,
+            "may_review": in_review and refusal is None and own is None,
+            "may_change": refusal is None
+            and contract.status in (ContractStatus.DRAFT, ContractStatus.IN_REVIEW),
+            "may_resubmit": refusal is None and contract.status == ContractStatus.DRAFT,
+            "may_resend": refusal is None and contract.status == ContractStatus.UNSIGNED,
+            "may_decline": refusal is None
+            and application is not None
+            and application.status == Application.Status.SUBMITTED
+            and contract.status in (ContractStatus.DRAFT, ContractStatus.IN_REVIEW, ContractStatus.UNSIGNED),
+            "reviews": queries.visible_reviews(contract, director),
+            "hides_reviews": in_review and own is None,
+            "envelopes": contract.envelopes.order_by("-queued_at"),
+            "papers": contract.documents.order_by("-version", "kind"),
+            "trail": _trail(contract, hides_approvals=in_review and own is None),
+        }
+        return self._page(request, "review", contract, context)
+
+    def numbers_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Change numbers: a new version, reviewed anew."""
+        contract = self._contract(request, pk)
+        form = ChangeNumbersForm(
+            request.POST or None, initial={**contract.numbers, "version": contract.version}
+        )
+        if form.is_valid():
+            with form.showing(DomainError):
+                change_numbers(
+                    contract=contract,
+                    numbers=form.numbers,
+                    version=form.cleaned_data["version"],
+                    by=_director(request),
+                    at=clock.now(),
+                )
+                self.message_user(
+                    request, _("A new version waits for two directors; earlier approvals no longer count.")
+                )
+                return redirect("admin:partners_contract_review", pk)
+        context = {"form": form, "verb": _("Save as a new version"), "heading": _("Change the numbers")}
+        return self._page(request, "form", contract, context)
+
+    def resubmit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Put a returned contract before the directors again (POST)."""
+        contract = self._contract(request, pk)
+        return self._press(
+            request,
+            pk,
+            _("The contract waits for two directors again."),
+            lambda: resubmit_contract(
+                contract=contract, version=contract.version, by=_director(request), at=clock.now()
+            ),
+        )
+
+    def resend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send a contract whose envelope was voided or expired again, as a new envelope (POST)."""
+        contract = self._contract(request, pk)
+        return self._press(
+            request,
+            pk,
+            _("The contract is on its way to DocuSign as a new envelope."),
+            lambda: resend_contract(contract=contract, by=_director(request), at=clock.now()),
+        )
+
+    def decline_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Turn the application down, with a reason that the applicant reads."""
+        contract = self._contract(request, pk)
+        form = ReasonForm(request.POST or None)
+        application = get_object_or_404(contract.partner.applications, status=Application.Status.SUBMITTED)
+        if form.is_valid():
+            with form.showing(DomainError):
+                reject_application(
+                    application=application,
+                    reason=form.cleaned_data["reason"],
+                    by=_director(request),
+                    at=clock.now(),
+                )
+                self.message_user(request, _("The application is declined; the applicant gets your reason."))
+                return redirect("admin:partners_contract_review", pk)
+        context = {
+            "form": form,
+            "verb": _("Decline the application"),
+            "heading": _("Decline the application"),
+        }
+        return self._page(request, "form", contract, context)
+
+    def preview_view(self, request: HttpRequest, pk: int) -> FileResponse:
+        """Show the contract as it stands, as a PDF; it is marked a draft until both approvals are there."""
+        contract = self._contract(request, pk)
+        seen = queries.visible_reviews(contract, _director(request))
+        approved = [
+            review
+            for review in seen
+            if review.version == contract.version and review.decision == ContractReview.Decision.APPROVED
+        ]
+        pdf = documents.render_contract(contract, approvals=approved)
+        return pdf_response(pdf, f"{contract.number}-v{contract.version}.pdf")
+
+    def _press(self, request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
+        if request.method == "POST":
+            try:
+                act()
+            except DomainError as refusal:
+                self.refused(request, refusal)
+            else:
+                self.message_user(request, done)
+        return redirect("admin:partners_contract_review", pk)
+
+    def _say_decision(
+        self, request: HttpRequest, contract: Contract, decision: ContractReview.Decision
+    ) -> None:
+        contract.refresh_from_db()
+        if decision == ContractReview.Decision.REJECTED:
+            said = _("You rejected it. The contract is a draft again, with your reason.")
+        elif contract.status == ContractStatus.SENDING:
+            said = _("Both approvals are there. The contract is on its way to DocuSign.")
+        else:
+            said = _("You approved it. It now waits for a second director.")
+        self.message_user(request, said, messages.SUCCESS)
+
+    def _page(
+        self, request: HttpRequest, name: str, contract: Contract, context: dict[str, Any]
+    ) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "contract": contract,
+            "title": _("Contract %(number)s") % {"number": contract.number},
+            "back": reverse("admin:partners_contract_review", args=[contract.pk]),
+            **context,
+        }
+        return TemplateResponse(request, f"admin/partners/contract/{name}.html", context)
+
+
+def _trail(contract: Contract, *, hides_approvals: bool) -> list[AuditEntry]:
+    """Return what happened; who approved the present version only to whom may see it."""
+    entries = trail(contract)
+    if hides_approvals:
+        entries = entries.exclude(action="contract.approved", data__version=contract.version)
+    return list(entries[:20])
+
+
+def _director(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user

@@ -1,0 +1,100 @@
+"""Where an application stands, in the applicant's words: what happens next, who does it, and when."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from partners.models import Application, ApplicationStatus, Contract, ContractStatus
+from partners.rules import REVIEW_AIM
+from ssp.core.periods import add_working_days, local_date
+from ssp.core.templatetags.ssp import day, weekday_day
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """One state of an application. `step` is 1-based: applied, reviewed, signed, partner."""
+
+    step: int
+    tone: str
+    word: str
+    title: str
+    text: str
+
+
+def progress_of(application: Application, contract: Contract | None, *, on: date) -> Progress:
+    """Say what happens next with an application, and when."""
+    if application.status == ApplicationStatus.REJECTED:
+        return Progress(
+            step=2,
+            tone="stop",
+            word=_("Declined"),
+            title=_("We can't take you on as a partner now"),
+            text=application.rejection_reason,
+        )
+    if application.status == ApplicationStatus.DRAFT or contract is None:
+        return Progress(
+            step=1,
+            tone="waiting",
+            word=_("Draft"),
+            title=_("Your application isn't sent yet"),
+            text=_("Finish it and send it; then two directors read it."),
+        )
+    if contract.status == ContractStatus.SIGNED and contract.signed_at:
+        return Progress(
+            step=4,
+            tone="good",
+            word=_("Partner"),
+            title=_("You are a partner"),
+            text=_("Your partnership started on %(day)s, the moment you signed.")
+            % {"day": day(contract.signed_at)},
+        )
+    if contract.status == ContractStatus.SENDING:
+        return Progress(
+            step=3,
+            tone="moving",
+            word=_("Sending"),
+            title=_("Two directors approved your contract"),
+            text=_("We are handing it to DocuSign. The e-mail to sign it arrives within a few minutes."),
+        )
+    if contract.status == ContractStatus.SENT:
+        return Progress(
+            step=3,
+            tone="you",
+            word=_("To sign"),
+            title=_("Sign your contract"),
+            text=_(
+                "DocuSign sent it to %(email)s. Open that e-mail and sign: "
+                "your partnership starts at that moment."
+            )
+            % {"email": application.applicant.email},
+        )
+    if contract.status == ContractStatus.UNSIGNED:
+        return Progress(
+            step=3,
+            tone="moving",
+            word=_("Not signed in time"),
+            title=_("The signing link is no longer valid"),
+            text=_("A director sends you a new one. You needn't do anything until it arrives by e-mail."),
+        )
+    return Progress(
+        step=2,
+        tone="moving",
+        word=_("In review"),
+        title=_("Two directors read your application"),
+        text=_review_text(application, contract, on=on),
+    )
+
+
+def _review_text(application: Application, contract: Contract, *, on: date) -> str:
+    begun = local_date(application.submitted_at or contract.created_at)
+    aim = add_working_days(begun, REVIEW_AIM)
+    if contract.status == ContractStatus.DRAFT:
+        return _(
+            "A director is changing the contract; then two directors review it again. We write to you then."
+        )
+    if on > aim:
+        return _("This takes longer than we aim for. You needn't do anything; we write when it is decided.")
+    return _(
+        "Nothing for you to do. We aim to decide by %(day)s; then you get the contract by e-mail."
+    ) % {"day": weekday_day(aim)}
