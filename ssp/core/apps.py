@@ -10,7 +10,11 @@ class CoreConfig(AppConfig):
         from allauth.account.decorators import secure_admin_login
         from django.contrib import admin
 
-        from ssp.core import checks, handlers  # noqa: F401 - registers checks, and what the outbox delivers
+        from ssp.core import (  # noqa: F401 - they register checks, deliveries and what follows a sign-in
+            checks,
+            handlers,
+            signals,
+        )
 
         # The admin has no door of its own: same sign-in, same second factor.
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

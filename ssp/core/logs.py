@@ -18,7 +18,7 @@ _SHARED: list[Any] = [
 
 
 PATH = re.compile(r"/\S*")
-PLAIN = re.compile(r"\d+|[a-z][a-z0-9_.-]{0,39}")  # what our addresses are made of, and tokens aren't
+PLAIN = re.compile(r"\d+|2fa|[a-z][a-z0-9_.-]{0,39}")  # what our addresses are made of, and tokens aren't
 FOREIGN_TEXT = (
     "error",
     "reason",
