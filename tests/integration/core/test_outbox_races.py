@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -111,3 +112,38 @@ def test_a_message_that_kills_its_workers_is_left_to_people(monkeypatch: pytest.
 def test_what_waits_is_tried_for_a_whole_day() -> None:
     waits = [outbox.backoff(attempts) for attempts in range(1, outbox.MAX_ATTEMPTS)]
     assert timedelta(days=1) <= sum(waits, timedelta()) < timedelta(days=2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_a_sweeper_is_busy_the_next_one_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setitem(outbox._handlers, "test.noted", lambda message: seen.append(message.key))
+
+    def somebody_sweeps(message: OutboxMessage) -> None:
+        owe("other", "test.noted")
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(on_a_connection_of_its_own, tasks.sweep).result(20)
+
+    monkeypatch.setattr(tasks, "deliver", lambda *, message_id: tasks.sweep())
+    assert while_delivering(monkeypatch, somebody_sweeps) == 1
+    assert seen == []
+    tasks.sweep()
+    assert seen == ["other"]
+
+
+@pytest.mark.django_db
+def test_a_sweep_stops_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setitem(outbox._handlers, "test.noted", lambda message: seen.append(message.key))
+    monkeypatch.setattr(tasks, "SWEEP_AT_MOST_SECONDS", -1.0)
+    owe("a", "test.noted")
+    owe("b", "test.noted")
+    tasks.sweep()
+    assert seen == ["a"]
+    tasks.sweep()
+    assert seen == ["a", "b"]
+
+
+def on_a_connection_of_its_own(call: Callable[[], None]) -> None:
+    call()
+    connection.close()
