@@ -1,7 +1,26 @@
 """Addresses of the referral desk."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from ssp.dashboard.views import confirmations, contacts, deals, home, referrals
 
 app_name = "desk"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("confirmations/", confirmations.open_confirmations, name="confirmations"),
+    path("confirmations/<int:pk>/answer/", confirmations.answer, name="confirmation_answer"),
+    path("confirmations/<int:pk>/remind/", confirmations.remind, name="confirmation_remind"),
+    path("confirmations/<int:pk>/settle/", confirmations.settle, name="confirmation_settle"),
+    path("deals/", deals.deals, name="deals"),
+    path("deals/<int:pk>/", deals.deal, name="deal"),
+    path("deals/<int:pk>/move/", deals.move, name="deal_move"),
+    path("deals/<int:pk>/won/", deals.won, name="deal_won"),
+    path("deals/<int:pk>/lost/", deals.lost, name="deal_lost"),
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("referrals/new/", referrals.register, name="register"),
+    path("referrals/<int:pk>/", referrals.referral, name="referral"),
+    path("referrals/<int:pk>/name/", referrals.answer_name, name="check_name"),
+    path("referrals/<int:pk>/seller/", referrals.assign, name="referral_seller"),
+    path("referrals/<int:pk>/log/", referrals.log_meeting, name="referral_log"),
+]

@@ -1,0 +1,93 @@
+"""The shapes of what sales types."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from referrals import permissions
+from referrals.forms import IntroductionForm
+from referrals.models import Deal, DealStage
+from ssp.core.forms import DomainFormMixin
+from ssp.core.models import User
+from ssp.core.widgets import DateInput
+
+CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "SEK", "DKK", "NOK", "PLN", "CZK", "JPY")]
+
+
+class DealForm(DomainFormMixin, forms.Form):
+    """What sales expects of a deal, and how invoices find it."""
+
+    expected_net = forms.DecimalField(label=_("Expected, net"), max_digits=14, decimal_places=2, min_value=0, required=False)
+    currency = forms.ChoiceField(label=_("Currency"), choices=CURRENCIES)
+    expected_on = forms.DateField(label=_("Expected on"), required=False, widget=DateInput())
+    customer_reference = forms.CharField(
+        label=_("Customer reference"),
+        help_text=_("What the customer’s invoices carry; it matches them to this deal."),
+        max_length=80,
+        required=False,
+    )
+    reseller_name = forms.CharField(
+        label=_("Reseller"), help_text=_("If one is involved: the deal still pays (C17)."), max_length=200, required=False
+    )
+
+    def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
+        names = ("expected_net", "currency", "expected_on", "customer_reference", "reseller_name")
+        super().__init__(*args, initial={name: getattr(deal, name) for name in names}, **kwargs)
+
+
+class StageForm(DomainFormMixin, forms.Form):
+    """Where an open deal stands."""
+
+    stage = forms.ChoiceField(
+        label=_("Stage"), choices=[c for c in DealStage.choices if c[0] not in ("won", "lost")]
+    )
+
+
+class WonForm(DomainFormMixin, forms.Form):
+    """The day the customer signed (C2)."""
+
+    signed_on = forms.DateField(
+        label=_("Signed by the customer on"),
+        help_text=_("What counts is this day, not the day you record it."),
+        widget=DateInput(),
+    )
+
+
+class LostForm(DomainFormMixin, forms.Form):
+    """Why nothing came of it."""
+
+    lost_reason = forms.CharField(label=_("Why lost"), help_text=_("The partner reads this."), max_length=300)
+
+
+class SellerForm(DomainFormMixin, forms.Form):
+    """Who is responsible."""
+
+    seller = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Seller"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seller"].queryset = permissions.hosts()  # type: ignore[attr-defined]
+
+
+class LogMeetingForm(IntroductionForm):
+    """A meeting already held."""
+
+
+class ContactsForm(DomainFormMixin, forms.Form):
+    """A CRM's export."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV or XLSX, at most 20 MB, with a column for the e-mail address. Nothing is imported twice."),
+    )
+    check_only = forms.BooleanField(label=_("Only check it, import nothing"), required=False)
+
+
+class SettleForm(DomainFormMixin, forms.Form):
+    """A sales lead's word about a contested answer."""
+
+    keep = forms.BooleanField(label=_("Keep the answer as it is"), required=False)
+    settlement = forms.CharField(
+        label=_("Your reason"), help_text=_("The partner reads this."), max_length=2000, widget=forms.Textarea({"rows": 3})
+    )
