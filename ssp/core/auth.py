@@ -2,16 +2,24 @@
 
 import base64
 import hashlib
+from smtplib import SMTPException
+from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from ssp.core.models import User
+
+log = structlog.get_logger(__name__)
 
 
 class RoleBackend(ModelBackend):
@@ -26,6 +34,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_safe_url(self, url: str | None) -> bool:
         return bool(super().is_safe_url(url))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send at once: the links in these mails are for no outbox to keep. What fails is asked for again."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as failure:
+            log.error("account.mail_failed", template=template_prefix, error=type(failure).__name__)
+            if allauth_context.request is not None:
+                again = _("We can't send mail just now. Try again in a few minutes.")
+                messages.error(allauth_context.request, again)
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -52,3 +52,21 @@ def test_an_address_is_one_account_whatever_its_case() -> None:
     UserFactory(email="jo@people.example")
     with pytest.raises(IntegrityError), transaction.atomic():
         UserFactory(email="JO@people.example")
+
+
+@pytest.mark.parametrize("path", ["/accounts/signup/", "/accounts/password/reset/"])
+def test_a_mail_server_that_is_down_is_said_and_not_an_error_page(
+    client: Client, settings, path: str
+) -> None:
+    nobody = {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {"host": "127.0.0.1", "port": 1},
+    }
+    settings.MAILERS = {"default": nobody}
+    page = client.post(
+        path,
+        {"email": "jo@people.example", "full_name": "Jo", "password1": "an entirely new one"},
+        follow=True,
+    )
+    assert page.status_code == 200
+    assert "We can&#x27;t send mail just now" in page.content.decode()
