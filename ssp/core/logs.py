@@ -92,6 +92,7 @@ def configure(options: dict[str, Any]) -> None:
             "root": {"handlers": ["console"], "level": options["level"]},
             "loggers": {
                 "celery": {"level": "WARNING"},
+                "django.request": {"level": "CRITICAL"},  # django_structlog says it too, with a request id
                 "django_structlog.celery": {
                     "level": "WARNING"
                 },  # beat ticks: one line each would drown the rest

@@ -25,7 +25,7 @@ def lines() -> Iterator[Callable[[], str]]:
     logging.getLogger().removeHandler(handler)
 
 
-@pytest.mark.parametrize("logger", [logging.getLogger("django.request"), structlog.get_logger("ours")])
+@pytest.mark.parametrize("logger", [logging.getLogger("django.security"), structlog.get_logger("ours")])
 def test_an_exceptions_text_stays_out_of_the_log(lines, logger) -> None:
     try:
         raise ValueError("joanna.pohl@halden.example")
@@ -55,7 +55,7 @@ def test_a_request_id_is_on_every_line(lines) -> None:
 )
 def test_a_request_is_logged_without_what_opens_or_names_something(lines, path: str) -> None:
     RequestMiddleware(lambda request: HttpResponse(status=410))(RequestFactory().get(path))
-    logging.getLogger("django.request").warning("%s: %s", "Gone", path)
+    logging.getLogger("django.security").warning("%s: %s", "Gone", path)
     first = path.split("/")[1]
     assert lines().count(f"/{first}/") == 3  # started, finished, and Django's own
     for secret in ("kZ8Qm2Vb1n0aYxT5rWc3Lg", "0f7a6c5e4d3b", "joanna"):
