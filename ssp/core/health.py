@@ -36,8 +36,9 @@ def ask_redis() -> None:
 
 
 def ask_worker() -> None:
-    """Ask a worker, at most once every few seconds: whoever asks us often shall neither fill the queue nor keep our
-    processes waiting.
+    """Ask a worker, at most once every few seconds.
+
+    Whoever asks us often shall neither fill the queue nor keep our processes waiting.
     """
     if cache.get(LATELY):
         return

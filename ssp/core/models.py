@@ -140,8 +140,8 @@ class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
     def lease(self, pk: int, *, at: datetime) -> "OutboxMessage | None":
         """Return the message for one worker alone, or None when there is nothing to do.
 
-        A worker that dies loses the lease after `LEASE`; one that merely takes long keeps it, because it holds the
-        row (`hold`), and a held row is passed over.
+        A worker that dies loses the lease after `LEASE`; one that merely takes long keeps it, because it
+        holds the row (`hold`), and a held row is passed over.
         """
         with transaction.atomic():
             message = self.due(at=at).select_for_update(skip_locked=True).filter(pk=pk).first()

@@ -77,8 +77,8 @@ def backoff(attempts: int) -> timedelta:
 def deliver(message: OutboxMessage) -> None:
     """Run the handler of a leased message, then mark it done, or put it off, or give it up to people.
 
-    The handler and the mark share a transaction, which holds the message's row: what a handler writes here happens
-    once, and nobody else begins the work while it goes on, however long it takes.
+    The handler and the mark share a transaction, which holds the message's row: what a handler writes here
+    happens once, and nobody else begins the work while it goes on, however long it takes.
     """
     if message.attempts > MAX_ATTEMPTS:
         _put_off(message, attempts=message.attempts, dead=True, error="WorkerLost")

@@ -15,6 +15,6 @@ from ssp.core.models import User
 def end_sessions_with_one_factor(
     request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
-    """End the sessions that were opened with a password alone, before there was a second factor to ask for."""
+    """End the sessions opened with a password alone, before there was a second factor to ask for."""
     if authenticator.type == Authenticator.Type.TOTP:
         staff.end_sessions(user, but=request.session.session_key)

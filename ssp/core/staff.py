@@ -65,7 +65,7 @@ def grant_role(*, user: User, role: Role, by: User | None, at: datetime) -> None
 
 @transaction.atomic
 def invite_staff(*, email: str, full_name: str, role: Role, by: User, at: datetime) -> StaffInvitation:
-    """Invite a colleague by e-mail and role; the link is in the mail alone. Replaces an earlier one to the address.
+    """Invite a colleague by e-mail and role; the link is in the mail alone. An earlier one no longer works.
 
     :raises NotAllowed: `by` isn't an administrator.
     """
@@ -113,17 +113,17 @@ def open_invitation(*, token: str, at: datetime) -> StaffInvitation:
 
 
 def account_of(invitation: StaffInvitation) -> User | None:
-    """Return the account whose holder confirmed the invited address: a mere sign-up with it proves nothing."""
+    """Return the account whose holder confirmed the invited address: a mere sign-up proves nothing."""
     address = EmailAddress.objects.filter(email__iexact=invitation.email, verified=True).first()
     return User.objects.get(pk=address.user_id) if address else None
 
 
 @transaction.atomic
 def accept_invitation(*, token: str, password: str | None, at: datetime) -> User:
-    """Create the colleague's account with `password`, or add the role to the one they have, whose password stays.
+    """Create the colleague's account with `password`, or add the role to the one they have, as it is.
 
-    The link proves the address. An account that somebody made with it, but never confirmed, becomes the invited
-    person's: new password, and nothing that was set up before opens it.
+    The link proves the address. An account that somebody made with it, but never confirmed, becomes the
+    invited person's: new password, and nothing that was set up before opens it.
 
     :raises InvitationNotValid: unknown, used (also by a second press at the same moment) or expired.
     :raises PasswordNeeded: there is no confirmed account, and no `password`.
@@ -157,7 +157,7 @@ def _own_account(invitation: StaffInvitation, password: str | None) -> User:
 
 
 def end_sessions(user: User, *, but: str | None = None) -> int:
-    """Sign `user` out everywhere, now; `but` is the key of a session to keep. Returns how many sessions ended."""
+    """Sign `user` out everywhere, now, `but` in the session with this key. Returns how many ended."""
     ended = 0
     for session in Session.objects.exclude(session_key=but).iterator():
         if session.get_decoded().get("_auth_user_id") == str(user.pk):
@@ -170,7 +170,7 @@ def end_sessions(user: User, *, but: str | None = None) -> int:
 def end_role(*, user: User, role: Role, hand_to: User | None, by: User, at: datetime) -> None:
     """Take a role away: sessions end at once, open work goes to `hand_to`.
 
-    The apps that hold the work move it themselves, told by `core.role_ended`, in this same transaction's outbox.
+    The apps that hold the work move it themselves, told by `core.role_ended` in this transaction's outbox.
 
     :raises LastAdministrator: nobody could undo it.  :raises NobodyToHandTo: sales work needs a successor.
     """

@@ -23,7 +23,8 @@ def deliver(*, message_id: int, **_: object) -> None:
 def sweep(**_: object) -> None:
     """Deliver what a lost nudge missed, and what waits for another try.
 
-    One sweeper at a time and not for long: while a mail server hangs, a sweep each tick would take every worker.
+    One sweeper at a time and not for long: while a mail server hangs, a sweep each tick would take every
+    worker.
     """
     with alone("outbox.sweep") as is_ours:
         if is_ours:

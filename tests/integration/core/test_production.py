@@ -10,7 +10,7 @@ from allauth.account.adapter import get_adapter
 from django.test import Client, RequestFactory
 
 ROOT = Path(__file__).resolve().parents[3]
-NEEDED = {name: "x" * 60 for name in ("SECRET_KEY", "IDENTITY_HASH_KEY", "FIELD_ENCRYPTION_KEY")}
+NEEDED = dict.fromkeys(("SECRET_KEY", "IDENTITY_HASH_KEY", "FIELD_ENCRYPTION_KEY"), "x" * 60)
 
 
 def under_production(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
