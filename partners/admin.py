@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_countries import countries
 
 from partners import documents, permissions, queries
 from partners.admin_forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
@@ -167,6 +168,7 @@ class ContractAdmin(RoleAdmin):
             "form": form,
             "contract": contract,
             "application": application,
+            "country": countries.name(contract.partner.country),
             "numbers": labelled_numbers(contract),
             "refusal": refusal,
             "own": own,

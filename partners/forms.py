@@ -10,6 +10,14 @@ from partners.models import Application
 from partners.services.applications import NEEDED
 from ssp.core.forms import DomainFormMixin
 
+MISSING = {
+    "display_name": _("Enter the name that partners and customers know you by."),
+    "legal_name": _("Enter the name that stands on the contract."),
+    "country": _("Choose the country you work from."),
+    "knows_field": _("Tell us in a sentence or two how you know the field."),
+    "can_open": _("Tell us which kinds of people or industries you can open."),
+}
+
 
 class ApplicationForm(DomainFormMixin, forms.ModelForm):
     """An application. As a draft, anything may be missing; sent, everything that isn't optional is there."""
@@ -57,6 +65,8 @@ class ApplicationForm(DomainFormMixin, forms.ModelForm):
         country.choices = [("", _("Choose a country")), *countries]
         self.order_fields([*self.Meta.fields, "accepts_terms", "terms"])
         self.sending = sending
+        for name, missing in MISSING.items():
+            self.fields[name].error_messages["required"] = missing
         for name in NEEDED:
             # The page says what is optional; a draft may still be incomplete.
             self.fields[name].required = True

@@ -95,6 +95,6 @@ def _review_text(application: Application, contract: Contract, *, on: date) -> s
         )
     if on > aim:
         return _("This takes longer than we aim for. You needn't do anything; we write when it is decided.")
-    return _(
-        "Nothing for you to do. We aim to decide by %(day)s; then you get the contract by e-mail."
-    ) % {"day": weekday_day(aim)}
+    return _("Nothing for you to do. We aim to decide by %(day)s; then you get the contract by e-mail.") % {
+        "day": weekday_day(aim)
+    }

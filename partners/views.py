@@ -93,6 +93,9 @@ def apply(request: HttpRequest) -> HttpResponse:
             submit_application(application=saved, terms=accepted, by=user, at=clock.now())
             request.session.pop(INVITED, None)
             return redirect("partners:application")
+    if form.errors and terms is not None and form.data.get("terms") != str(terms.pk):
+        form.data = form.data.copy()
+        form.data.pop("accepts_terms", None)  # the yes was to other numbers
     context = {"form": form, "terms": terms, "numbers": numbers_in_words(terms), "invitation": invitation}
     return render(request, "partners/apply.html", context)
 

@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from ssp.core import audit, clock, outbox, staff
 from ssp.core.errors import DomainError
+from ssp.core.forms import DomainFormMixin
 from ssp.core.models import AuditEntry, OutboxMessage, RoleGrant, StaffInvitation, User
-from ssp.core.roles import Role
+from ssp.core.roles import STAFF_ROLES, Role
 
 admin.site.site_header = _("SeMI Sales Partnership")
 admin.site.site_title = _("SeMI Sales Partnership")
@@ -127,6 +133,21 @@ class RoleGrantInline(admin.TabularInline):
         return False
 
 
+class EndRoleForm(DomainFormMixin, forms.Form):
+    hand_to = forms.ModelChoiceField(
+        label=_("Who takes over the open work?"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("Nobody: there is no open work of this role"),
+        help_text=_("Somebody else with the same role. Needed for sales as long as there is somebody."),
+    )
+
+    def __init__(self, *args: Any, user: User, role: Role, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose: Any = self.fields["hand_to"]
+        choose.queryset = User.objects.with_role(role).exclude(pk=user.pk).order_by("full_name")
+
+
 @admin.register(User)
 class UserAdmin(RoleAdmin):
     list_display = ("full_name", "email", "role_names", "is_active", "joined_at")
@@ -134,7 +155,56 @@ class UserAdmin(RoleAdmin):
     fields = ("full_name", "email", "is_active", "is_staff", "joined_at", "last_login")
     readonly_fields = fields
     inlines = (RoleGrantInline,)
+    change_form_template = "admin/core/user/change_form.html"
 
     @admin.display(description=_("roles"))
     def role_names(self, obj: User) -> str:
         return ", ".join(sorted(str(Role(r).label) for r in obj.roles)) or "–"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = path(
+            "<int:pk>/end-role/<str:role>/",
+            self.admin_site.admin_view(self.end_role_view),
+            name="core_user_end_role",
+        )
+        return [page, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, obj: User | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            held = [Role(role) for role in sorted(obj.roles & STAFF_ROLES)]
+            context["endable"] = [{"value": role.value, "label": role.label} for role in held]
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def end_role_view(self, request: HttpRequest, pk: int, role: str) -> HttpResponse:
+        """Take a role away: sessions end at once, and open work goes to whom the administrator chooses."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        user = get_object_or_404(User, pk=pk)
+        if role not in user.roles or role not in STAFF_ROLES:
+            raise Http404
+        ending = Role(role)
+        form = EndRoleForm(request.POST if request.method == "POST" else None, user=user, role=ending)
+        if form.is_valid():
+            assert isinstance(request.user, User)
+            with form.showing(DomainError):
+                staff.end_role(
+                    user=user,
+                    role=ending,
+                    hand_to=form.cleaned_data["hand_to"],
+                    by=request.user,
+                    at=clock.now(),
+                )
+                said = _("%(name)s no longer has the role %(role)s; their sessions have ended.")
+                self.message_user(request, said % {"name": user.full_name, "role": ending.label})
+                return redirect("admin:core_user_change", pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Take a role away"),
+            "person": user,
+            "role": ending.label,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/core/user/end_role.html", context)

@@ -1,4 +1,4 @@
-"""Two at the same moment: one envelope, one slot. Each race has a twin with the guard off, which goes wrong."""
+"""Two at the same moment: one envelope, one slot. Each race has a twin without its guard, and that fails."""
 
 import threading
 from collections.abc import Callable, Iterator
