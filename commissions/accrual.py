@@ -4,10 +4,10 @@ A deal is accrued under a lock of its row and its invoices, so two runs at once 
 unique (fact, invoice, kind) and the ledger's trigger hold it finally. What an entry is comes from `rules`.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db import transaction
 
@@ -161,12 +161,12 @@ def _happening(fact: Fact) -> rules.Happening:
 def _write(deal: Deal, entries: list[rules.Entry], *, at: datetime) -> None:
     partner = deal.use_case.partner
     sources: dict[tuple[int, int], Commission] = {}
-    places: defaultdict[tuple[int, str], int] = defaultdict(int)
     for entry in entries:
         bonus = entry.kind == rules.BONUS
-        places[entry.bill, entry.kind] += 1
+        receiver = partner.recruiter if bonus else partner
+        assert receiver is not None  # no bonus without a recruiter
         written = Commission.objects.create(
-            partner_id=partner.recruiter_id if bonus else partner.pk,
+            partner=receiver,
             contract_id=entry.contract,
             use_case=deal.use_case,
             invoice_id=entry.bill,
@@ -189,5 +189,5 @@ def _write(deal: Deal, entries: list[rules.Entry], *, at: datetime) -> None:
             sources[entry.fact, entry.bill] = written
 
 
-def _decimal(number: "rules.Fraction") -> Decimal:
+def _decimal(number: Fraction) -> Decimal:
     return Decimal(round(number * 10**6)).scaleb(-6)

@@ -1,9 +1,11 @@
 """What the outbox delivers for commissions."""
 
+from django.urls import reverse
+
 from commissions import accrual, services
-from commissions.models import Invoice
+from commissions.models import Invoice, Payout
 from referrals.models import Deal
-from ssp.core import clock, outbox
+from ssp.core import clock, emails, links, outbox
 from ssp.core.models import OutboxMessage
 
 
@@ -30,3 +32,26 @@ def accrue_use_case(message: OutboxMessage) -> None:
     """Look again at what a use case pays: its window, its model or its outcome changed."""
     for pk in Deal.objects.filter(use_case_id=message.payload["use_case_id"]).values_list("pk", flat=True):
         accrual.accrue_deal(pk, at=clock.now())
+
+
+@outbox.handles("commissions.payout_approved")
+def mail_statement(message: OutboxMessage) -> None:
+    """Tell the partner that a payout was approved, and where its statement is."""
+    _mail(message, "commissions/emails/payout_approved")
+
+
+@outbox.handles("commissions.payout_paid")
+def mail_payment(message: OutboxMessage) -> None:
+    """Tell the partner that the money is on its way."""
+    _mail(message, "commissions/emails/payout_paid")
+
+
+def _mail(message: OutboxMessage, template: str) -> None:
+    payout = Payout.objects.select_related("partner__user").get(pk=message.payload["payout_id"])
+    path = reverse("commissions:statement", args=[payout.statement_number])
+    emails.send(
+        template,
+        to=[payout.partner.user.email],
+        context={"payout": payout, "name": payout.partner.user.first_name, "url": links.absolute(path)},
+        key=message.key,
+    )

@@ -2,7 +2,7 @@
 
 Columns are recognised by their headings, in any order: kind (invoice, line, payment, credit, refund),
 reference, invoice, customer, customer_reference, date, currency, net, gross, description, recurring,
-service_from, service_to, line, replaced_by. Several `invoice` rows with one reference are the lines of one invoice.
+service_from, service_to, line, replaced_by. Several `invoice` rows with one reference are its lines.
 """
 
 from collections.abc import Iterable

@@ -14,7 +14,7 @@ from referrals.models import Deal, UseCase
 from ssp.core.models import User
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django.db.models.fields.related_descriptors import RelatedManager
 
 MANUAL = "file"  # where invoices of an imported file come from
 AMOUNT: dict[str, Any] = {"max_digits": 14, "decimal_places": 3}

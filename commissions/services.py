@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection, transaction
 
@@ -202,7 +203,7 @@ def match_all_waiting_invoices(*, at: datetime) -> int:
 
 @transaction.atomic
 def confirm_tax_status(
-    *, partner: Partner, vat_percent: "intake.Decimal", note: str, by: User, at: datetime
+    *, partner: Partner, vat_percent: Decimal, note: str, by: User, at: datetime
 ) -> TaxStatus:
     """Confirm what VAT a partner's payouts carry; it holds for payouts prepared from now on."""
     check_finance(by)

@@ -1,0 +1,276 @@
+"""Each euro explained: what an entry is for, how it was worked out, when it comes and how long it goes on."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from commissions import queries
+from commissions.models import Commission, CommissionKind, Fact
+from commissions.queries import State
+from ssp.core.money import format_money
+from ssp.core.periods import local_date
+from ssp.core.templatetags.ssp import day, percent
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the sum."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An entry as its partner reads it."""
+
+    entry: Commission
+    state: State
+    state_word: str
+    title: str
+    subtitle: str
+    rule: str
+    amount: str
+    steps: list[Step]
+    total_label: str
+    when: str
+    how_long: str
+    clause: str
+    clause_text: str
+
+    @property
+    def brief(self) -> str:
+        """How it was worked out, in one line, as a statement has it."""
+        return f"{percent(self.entry.rate_percent)} × {self._counted}"
+
+    @property
+    def _counted(self) -> str:
+        money = format_money(Decimal(_figure(self.entry, "counted", "commission")), self.entry.currency)
+        if Decimal(_figure(self.entry, "before")):
+            before = format_money(Decimal(_figure(self.entry, "before")), self.entry.currency)
+            return _("%(counted)s, less %(before)s entered before") % {"counted": money, "before": before}
+        return money
+
+
+def explain(entry: Commission, *, on: date, code: bool = False) -> Explained:
+    """Explain an entry of `queries.entries` on a day.
+
+    :param code: write currencies as codes, as lists of mixed currencies need it.
+    """
+    bonus = entry.kind == CommissionKind.BONUS
+    state = queries.state_of(entry, on=on)
+    return Explained(
+        entry=entry,
+        state=state,
+        state_word=_state_word(entry, state),
+        title=(_("%s, your recruit") % entry.use_case.partner.display_name if bonus else _company(entry)),
+        subtitle=_bonus_subtitle(entry) if bonus else _subtitle(entry),
+        rule=_rule(entry),
+        amount=format_money(entry.amount, entry.currency, code=code),
+        steps=_bonus_steps(entry) if bonus else _steps(entry),
+        total_label=_("Bonus, rounded once") if bonus else _("Commission, rounded once"),
+        when=_when(entry, state),
+        how_long=_how_long(entry),
+        clause="C20" if bonus else "C5",
+        clause_text=_clause_text(entry),
+    )
+
+
+def _company(entry: Commission) -> str:
+    referral = entry.use_case.referral
+    return referral.company.name if referral else entry.use_case.title
+
+
+def _money(entry: Commission, amount: Decimal | str) -> str:
+    return format_money(Decimal(amount), entry.currency)
+
+
+def _figure(entry: Commission, *names: str) -> str:
+    return next((str(entry.why[name]) for name in names if name in entry.why), "0")
+
+
+def _state_word(entry: Commission, state: State) -> str:
+    payout = queries.payout_of(entry)
+    if state is State.HELD:
+        return _("Held until %s") % day(entry.payable_on)
+    if state is State.PAYABLE:
+        return _("Payable")
+    if state is State.PAID and payout:
+        return _("Paid %s") % day(payout.paid_on)
+    return _("In a payout")
+
+
+def _happened(entry: Commission) -> str:
+    fact, kinds = entry.fact, Fact.Kind
+    if fact.invoice_id != entry.invoice_id:
+        return _("after a change to invoice %s") % fact.invoice.reference
+    return {
+        kinds.PAYMENT: _("payment of %s incl. VAT") % _money(entry, fact.gross),
+        kinds.REFUND: _("refund of %s incl. VAT") % _money(entry, fact.gross),
+        kinds.CREDIT: _("credit note of %s net") % _money(entry, fact.net),
+        kinds.INVOICE: _("the invoice came in"),
+        kinds.MATCH: _("the invoice was matched to the deal"),
+    }[kinds(fact.kind)]
+
+
+def _subtitle(entry: Commission) -> str:
+    return _("%(use_case)s · invoice %(invoice)s, %(what)s") % {
+        "use_case": entry.use_case.title,
+        "invoice": entry.invoice.reference,
+        "what": _happened(entry),
+    }
+
+
+def _bonus_subtitle(entry: Commission) -> str:
+    if entry.contract.bonus_basis == "first_invoice":
+        return _("Bonus on the first invoice of a sale")
+    of = entry.source_entry.amount if entry.source_entry else Decimal(_figure(entry, "of"))
+    return _("Bonus on a commission of %s") % _money(entry, of)
+
+
+def _rule(entry: Commission) -> str:
+    rate = percent(entry.rate_percent)
+    if entry.kind == CommissionKind.RECURRING:
+        return _("%s of recurring") % rate
+    if entry.kind == CommissionKind.FIRST_INVOICE:
+        return _("%s of first invoice") % rate
+    if entry.contract.bonus_basis == "first_invoice":
+        return _("%s of their first invoice") % rate
+    return _("%s of their entry") % rate
+
+
+def _steps(entry: Commission) -> list[Step]:
+    why, invoice = entry.why, entry.invoice
+    steps = [
+        Step(
+            _("Invoice %(number)s of %(day)s, net of VAT")
+            % {"number": invoice.reference, "day": day(invoice.issued_on)},
+            _money(entry, _figure(entry, "invoice_net")),
+        )
+    ]
+    less = {
+        "one_off": _("Less one-off lines: they don’t count for recurring"),
+        "credits": _("Less credit notes"),
+        "outside_cap": _outside(why),
+    }
+    steps += [
+        Step(label, _money(entry, why[name])) for name, label in less.items() if Decimal(why.get(name, 0))
+    ]
+    steps.append(Step(_counted_label(entry), _money(entry, _figure(entry, "eligible"))))
+    return [*steps, *_share_and_rate(entry)]
+
+
+def _outside(why: dict[str, str]) -> str:
+    if "days" in why:
+        return _("Less service after the last day that counts: %(inside)s of %(days)s days count") % {
+            "inside": why["days_inside"],
+            "days": why["days"],
+        }
+    return _("Less service beyond what the contract covers")
+
+
+def _counted_label(entry: Commission) -> str:
+    why = entry.why
+    if entry.kind == CommissionKind.RECURRING and "service_from" in why:
+        return _("Recurring, service %(first)s to %(last)s") % {
+            "first": day(date.fromisoformat(why["service_from"])),
+            "last": day(date.fromisoformat(why["service_to"])),
+        }
+    if entry.kind == CommissionKind.FIRST_INVOICE and not why.get("is_first", True):
+        return _("It isn’t the first invoice any more")
+    return _("What counts")
+
+
+def _share_and_rate(entry: Commission) -> list[Step]:
+    paid, remains = entry.paid_numerator, entry.paid_denominator
+    share = (paid / remains * 100).quantize(Decimal("0.01")) if remains else Decimal(0)
+    counted = Decimal(_figure(entry, "counted"))
+    steps = [
+        Step(
+            _("Share paid by %(day)s: %(paid)s of %(gross)s incl. VAT")
+            % {"day": day(entry.earned_on), "paid": _money(entry, paid), "gross": _money(entry, remains)},
+            f"× {percent(share)} = {_money(entry, counted)}",
+        ),
+        _rate_step(entry, counted),
+    ]
+    return [*steps, *_before(entry)]
+
+
+def _rate_step(entry: Commission, base: Decimal) -> Step:
+    signed = day(local_date(entry.contract.signed_at)) if entry.contract.signed_at else ""
+    return Step(
+        _("Your rate, contract of %s") % signed,
+        f"× {percent(entry.rate_percent)} = {_money(entry, base * entry.rate_percent / 100)}",
+    )
+
+
+def _before(entry: Commission) -> list[Step]:
+    before = Decimal(_figure(entry, "before"))
+    return (
+        [Step(_("Less what was entered before for this invoice"), _money(entry, -before))] if before else []
+    )
+
+
+def _bonus_steps(entry: Commission) -> list[Step]:
+    if entry.contract.bonus_basis == "first_invoice":
+        counted = Decimal(_figure(entry, "counted"))
+        label = _("Net of the first invoice that counts, as far as it is paid")
+    else:
+        counted = Decimal(_figure(entry, "commission"))
+        label = _("Their commission on this invoice so far")
+    return [Step(label, _money(entry, counted)), _rate_step(entry, counted), *_before(entry)]
+
+
+def _when(entry: Commission, state: State) -> str:
+    payout = queries.payout_of(entry)
+    if payout and payout.paid_on:
+        return _("It was paid on %(day)s, with statement %(number)s.") % {
+            "day": day(payout.paid_on),
+            "number": payout.statement_number,
+        }
+    if payout and payout.statement_number:
+        return _("It is in the payout of statement %s, which is approved.") % payout.statement_number
+    if payout:
+        return _("It is in a payout that waits for its approval.")
+    if entry.amount < 0:
+        return _("It counts at once and is netted in the next payout.")
+    if state is State.HELD:
+        return _(
+            "It is payable from %s, 30 days after the day it was earned, and goes into the first payout "
+            "after that."
+        ) % day(entry.payable_on)
+    return _("It has been payable since %s and goes into the next payout.") % day(entry.payable_on)
+
+
+def _how_long(entry: Commission) -> str:
+    if entry.kind == CommissionKind.BONUS:
+        return _("It lasts while your recruit’s sales pay.")
+    if entry.kind == CommissionKind.FIRST_INVOICE:
+        return _("It is paid once: no later invoice of this use case pays.")
+    if place := entry.why.get("place"):
+        return _("This is invoice %(place)s of %(count)s that count.") % {
+            "place": place,
+            "count": entry.why["cap_count"],
+        }
+    if last := entry.why.get("cap_ends_on"):
+        return _("The last service day that counts is %s.") % day(date.fromisoformat(last))
+    return ""
+
+
+def _clause_text(entry: Commission) -> str:
+    if entry.kind == CommissionKind.BONUS:
+        return _(
+            "A partner who introduces a new partner receives a percentage when that partner makes a sale, both "
+            "ways: what is taken back there is taken back here."
+        )
+    if entry.kind == CommissionKind.FIRST_INVOICE:
+        return _(
+            "A percentage of the first invoice, once per use case, earned in proportion to what the customer "
+            "paid, on net amounts only."
+        )
+    return _(
+        "A percentage of recurring revenue for a limited time per use case, earned in proportion to what the "
+        "customer paid, on net amounts only."
+    )

@@ -1,0 +1,56 @@
+"""Forms of the finance pages: shape only, the services decide."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from commissions.models import TaxStatus
+from referrals.models import Deal
+from ssp.core.forms import DomainFormMixin
+from ssp.core.tabular import MAX_BYTES
+from ssp.core.widgets import DateInput
+
+
+class InvoiceFileForm(DomainFormMixin, forms.Form):
+    file = forms.FileField(
+        label=_("File with invoices, payments and credit notes"),
+        help_text=_("CSV or XLSX, at most 10 MB. You see every row before anything is saved."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
+    )
+
+    @property
+    def content(self) -> bytes:
+        """The file, and one byte more than allowed at most: the reader says that it is too large."""
+        content: bytes = self.cleaned_data["file"].read(MAX_BYTES + 1)
+        return content
+
+
+class DealChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        reference = f" · {obj.customer_reference}" if obj.customer_reference else ""
+        return f"{obj.use_case.referral.company.name} · {obj.use_case.title}{reference} ({obj.currency})"
+
+
+class MatchForm(DomainFormMixin, forms.Form):
+    deal = DealChoice(
+        label=_("Deal"),
+        queryset=Deal.objects.select_related("use_case__referral__company").order_by(
+            "use_case__referral__company__name", "pk"
+        ),
+        help_text=_("An invoice keeps its deal: commissions are written for it at once."),
+    )
+
+
+class PaidForm(DomainFormMixin, forms.Form):
+    paid_on = forms.DateField(label=_("Day of the transfer"), widget=DateInput())
+
+
+class FailedForm(DomainFormMixin, forms.Form):
+    reason = forms.CharField(label=_("What the bank said"), max_length=300)
+
+
+class TaxStatusForm(forms.ModelForm):
+    class Meta:
+        model = TaxStatus
+        fields = ("partner", "vat_percent", "note")

@@ -1,0 +1,221 @@
+"""What a partner earned and what can be paid: states are derived from facts, never stored."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from commissions.models import Commission, Payout, PayoutEntry, PayoutRun, TaxStatus
+from partners.models import Partner
+from ssp.core.money import round_half_even
+
+
+class State(StrEnum):
+    HELD = "held"
+    PAYABLE = "payable"
+    IN_PAYOUT = "in_payout"
+    PAID = "paid"
+
+    @property
+    def tone(self) -> str:
+        return {"held": "moving", "payable": "good", "in_payout": "moving", "paid": "closed"}[self]
+
+
+ZERO = Decimal(0)
+LIVE_PLACES = PayoutEntry.objects.filter(released_at__isnull=True).select_related("payout__run")
+
+
+def entries(partner: Partner) -> QuerySet[Commission]:
+    """Return a partner's ledger, newest first, with all that explains it."""
+    return (
+        Commission.objects.owned_by(partner)
+        .select_related(
+            "invoice",
+            "fact__invoice",
+            "contract",
+            "use_case__referral__company",
+            "use_case__partner",
+            "source_entry",
+        )
+        .prefetch_related(Prefetch("payout_entries", queryset=LIVE_PLACES, to_attr="places"))
+        .order_by("-earned_on", "-pk")
+    )
+
+
+def payout_of(entry: Commission) -> Payout | None:
+    """Return the payout an entry is in; failed and returned ones aside."""
+    places = getattr(entry, "places", None)
+    if places is None:
+        places = list(LIVE_PLACES.filter(commission=entry))
+    return places[0].payout if places else None
+
+
+def state_of(entry: Commission, *, on: date) -> State:
+    """Return where an entry stands on that day."""
+    payout = payout_of(entry)
+    if payout is not None:
+        return State.PAID if payout.paid_on else State.IN_PAYOUT
+    return State.HELD if entry.payable_on > on else State.PAYABLE
+
+
+@dataclass
+class Earned:
+    """One currency of one partner, as it stands on a day. `payable` may be negative: it carries forward."""
+
+    currency: str
+    earned: Decimal = ZERO
+    paid: Decimal = ZERO
+    in_payout: Decimal = ZERO
+    payable: Decimal = ZERO
+    held: Decimal = ZERO
+    held_until: date | None = None  # when the first held entry becomes payable
+    paid_on: date | None = None  # the last transfer
+    payouts: int = 0
+
+    @property
+    def coming(self) -> Decimal:
+        """What the next payouts hold, as far as it is payable."""
+        return self.payable + self.in_payout
+
+
+def earned_summary(partner: Partner, on: date) -> list[Earned]:
+    """Return what a partner earned, per currency: never summed across them. Empty before the first entry."""
+    summaries: dict[str, Earned] = {}
+    places = {
+        place.commission_id: place.payout
+        for place in LIVE_PLACES.filter(commission__partner=partner).select_related("payout")
+    }
+    paid: defaultdict[str, set[int]] = defaultdict(set)
+    for pk, currency, amount, payable_on in (
+        Commission.objects.owned_by(partner)
+        .values_list("pk", "currency", "amount", "payable_on")
+        .order_by("currency")
+    ):
+        summary = summaries.setdefault(currency, Earned(currency))
+        summary.earned += amount
+        payout = places.get(pk)
+        if payout is not None and payout.paid_on:
+            summary.paid += amount
+            summary.paid_on = max(filter(None, [summary.paid_on, payout.paid_on]))
+            paid[currency].add(payout.pk)
+        elif payout is not None:
+            summary.in_payout += amount
+        elif payable_on > on:
+            summary.held += amount
+            summary.held_until = min(filter(None, [summary.held_until, payable_on]))
+        else:
+            summary.payable += amount
+    for currency, payouts in paid.items():
+        summaries[currency].payouts = len(payouts)
+    return list(summaries.values())
+
+
+def balance(partner: Partner, currency: str, on: date) -> Decimal:
+    """Return what could be paid on that day: payable entries in no payout. Negative carries forward."""
+    return sum_of(Commission.objects.owned_by(partner).filter(currency=currency).payable(on=on))
+
+
+def sum_of(rows: QuerySet[Commission]) -> Decimal:
+    return rows.aggregate(total=Sum("amount"))["total"] or ZERO
+
+
+def currencies() -> list[str]:
+    """Return the currencies of the ledger."""
+    return list(Commission.objects.order_by("currency").values_list("currency", flat=True).distinct())
+
+
+# --- payouts ------------------------------------------------------------------
+@dataclass
+class Candidate:
+    """One partner in a preview: what would be paid, or why nothing is."""
+
+    partner: Partner
+    entries: list[Commission]
+    held: list[Commission]
+    vat_percent: Decimal
+    tax_confirmed: bool
+    currency: str
+
+    @property
+    def total(self) -> Decimal:
+        return sum((entry.amount for entry in self.entries), ZERO)
+
+    @property
+    def held_total(self) -> Decimal:
+        return sum((entry.amount for entry in self.held), ZERO)
+
+    @property
+    def held_until(self) -> date | None:
+        return min((entry.payable_on for entry in self.held), default=None)
+
+    @property
+    def vat(self) -> Decimal:
+        return round_half_even(self.total * self.vat_percent / 100, self.currency)
+
+    @property
+    def is_paid(self) -> bool:
+        return self.total > 0
+
+    @property
+    def why_not(self) -> Promise | str:
+        """Say why a partner gets nothing now."""
+        if self.total < 0:
+            return _("The balance is negative: it carries forward and is netted in the next payout.")
+        if self.entries:
+            return _("The entries add up to zero: they wait for the next payout.")
+        return _("Everything is held.")
+
+
+def candidates(currency: str, *, on: date, partners: Iterable[int] | None = None) -> list[Candidate]:
+    """Return every partner with something unpaid in a currency: those who would be paid, and the others."""
+    rows = (
+        Commission.objects.filter(currency=currency)
+        .unpaid()
+        .select_related("partner", "invoice", "use_case__referral__company")
+        .order_by("partner__display_name", "partner_id", "earned_on", "pk")
+    )
+    if partners is not None:
+        rows = rows.filter(partner__in=partners)
+    by_partner: dict[Partner, list[Commission]] = {}
+    for row in rows:
+        by_partner.setdefault(row.partner, []).append(row)
+    taxes = {tax.partner_id: tax for tax in TaxStatus.objects.filter(partner__in=list(by_partner))}
+    found = []
+    for partner, unpaid in by_partner.items():
+        tax = taxes.get(partner.pk)
+        found.append(
+            Candidate(
+                partner,
+                [row for row in unpaid if row.payable_on <= on],
+                [row for row in unpaid if row.payable_on > on],
+                tax.vat_percent if tax else ZERO,
+                tax is not None,
+                currency,
+            )
+        )
+    return found
+
+
+def open_runs() -> QuerySet[PayoutRun]:
+    """Return runs that wait for a decision or for their transfers."""
+    return (
+        PayoutRun.objects.filter(discarded_at__isnull=True)
+        .filter(
+            Q(approved_at__isnull=True) | Q(payouts__paid_on__isnull=True, payouts__failed_at__isnull=True)
+        )
+        .distinct()
+        .order_by("-pk")
+    )
+
+
+def statements(partner: Partner) -> QuerySet[Payout]:
+    """Return a partner's statements, newest first."""
+    return Payout.objects.filter(partner=partner, statement_sequence__isnull=False).order_by(
+        "-statement_year", "-statement_sequence"
+    )

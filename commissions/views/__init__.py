@@ -1,0 +1,1 @@
+"""Pages of commissions: a partner's earnings, finance's invoices and payouts."""

@@ -1,0 +1,222 @@
+"""A partner's earnings: every entry, and how it was worked out; statements."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from commissions import queries
+from commissions.explain import explain
+from commissions.models import Commission, CommissionQuerySet, Payout
+from commissions.permissions import can_approve
+from partners.access import PartnerRequest, partner_required
+from partners.models import Partner
+from ssp.core import clock
+from ssp.core.models import User
+from ssp.core.money import format_money
+from ssp.core.periods import local_date
+from ssp.core.tabular import csv_bytes
+from ssp.core.templatetags.ssp import day, weekday_day
+
+A_PAGE = 50
+
+
+@require_safe
+@partner_required
+def earnings(request: PartnerRequest) -> HttpResponse:
+    """Show the ledger of the partner: all of it, or what is held, payable or paid."""
+    partner, today = request.partner, clock.today()
+    summaries = queries.earned_summary(partner, today)
+    mixed = len(summaries) > 1
+    states = _by_state(partner)
+    chosen = request.GET.get("state", "")
+    rows = states.get(chosen, states[""])
+    page = list(_after(rows, request.GET.get("after", ""))[: A_PAGE + 1])
+    shown = page[:A_PAGE]
+    context = {
+        "summaries": [{"currency": s.currency, "kpis": _kpis(s, partner)} for s in summaries],
+        "totals": [(s, format_money(s.earned, s.currency, code=mixed)) for s in summaries],
+        "mixed": mixed,
+        "views": [
+            {
+                "label": label,
+                "count": states[key].count(),
+                "url": f"{reverse('commissions:earnings')}{f'?state={key}' if key else ''}",
+                "current": key == chosen,
+            }
+            for key, label in _labels().items()
+            if key != "in_payout" or states[key].exists()
+        ],
+        "chosen": chosen if chosen in states else "",
+        "entries": [explain(entry, on=today, code=mixed) for entry in shown],
+        "opened": request.GET.get("explain", ""),
+        "next_url": _next_url(chosen, shown[-1]) if len(page) > A_PAGE else "",
+        "is_first_page": "after" not in request.GET,
+        "has_statements": queries.statements(partner).exists(),
+    }
+    return render(request, "commissions/earnings.html", context)
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "": _("All"),
+        "held": _("Held"),
+        "payable": _("Payable"),
+        "in_payout": _("In a payout"),
+        "paid": _("Paid"),
+    }
+
+
+def _by_state(partner: Partner) -> dict[str, CommissionQuerySet]:
+    today = clock.today()
+    mine: Any = queries.entries(partner)
+    live = queries.LIVE_PLACES
+    return {
+        "": mine,
+        "held": mine.held(on=today).unpaid(),
+        "payable": mine.payable(on=today),
+        "in_payout": mine.filter(payout_entries__in=live.filter(payout__paid_on__isnull=True)),
+        "paid": mine.filter(payout_entries__in=live.filter(payout__paid_on__isnull=False)),
+    }
+
+
+def _after(rows: Any, after: str) -> Any:
+    """Continue a list after an entry of the same partner; anything else begins at the top."""
+    last = rows.model.objects.filter(pk=after).first() if after.isdecimal() else None
+    if last is None:
+        return rows
+    return rows.filter(earned_on__lt=last.earned_on) | rows.filter(earned_on=last.earned_on, pk__lt=last.pk)
+
+
+def _next_url(chosen: str, last: Commission) -> str:
+    state = f"state={chosen}&" if chosen else ""
+    return f"{reverse('commissions:earnings')}?{state}after={last.pk}"
+
+
+def _kpis(earned: queries.Earned, partner: Partner) -> list[dict[str, str]]:
+    def money(amount: Any) -> str:
+        return format_money(amount, earned.currency)
+
+    address = reverse("commissions:earnings")
+    since = day(partner.started_at)
+    return [
+        {
+            "label": _("Earned"),
+            "value": money(earned.earned),
+            "context": _("since %s, after reversals") % since,
+            "url": address,
+        },
+        {
+            "label": _("Paid out"),
+            "value": money(earned.paid),
+            "context": _("last on %s") % day(earned.paid_on) if earned.paid_on else _("nothing yet"),
+            "url": f"{address}?state=paid",
+        },
+        {
+            "label": _("In the next payout"),
+            "value": money(earned.coming),
+            "context": _("carried forward until it is positive")
+            if earned.coming < 0
+            else _("payable now")
+            if earned.coming
+            else _("nothing payable today"),
+            "url": f"{address}?state=payable",
+        },
+        {
+            "label": _("Held"),
+            "value": money(earned.held),
+            "context": _("payable from %s") % weekday_day(earned.held_until)
+            if earned.held_until
+            else _("for 30 days after each payment"),
+            "url": f"{address}?state=held",
+        },
+    ]
+
+
+@require_safe
+@partner_required
+def export(request: PartnerRequest) -> HttpResponse:
+    """Give the whole ledger of the partner as CSV."""
+    today = clock.today()
+    explained = [explain(entry, on=today) for entry in queries.entries(request.partner)]
+    headers = [
+        _("Entry"), _("Earned on"), _("What for"), _("Detail"), _("Rule"), _("State"), _("Payable on"),
+        _("Rate"), _("Counted net"), _("Amount"), _("Currency"), _("Statement"),
+    ]  # fmt: skip
+    rows = [
+        [
+            str(e.entry), e.entry.earned_on, e.title, e.subtitle, e.rule, e.state_word, e.entry.payable_on,
+            e.entry.rate_percent, e.entry.eligible_net, e.entry.amount, e.entry.currency,
+            str(queries.payout_of(e.entry) or ""),
+        ]
+        for e in explained
+    ]  # fmt: skip
+    response = HttpResponse(csv_bytes(headers, rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="earnings-{today.isoformat()}.csv"'
+    return response
+
+
+@require_safe
+@partner_required
+def statements(request: PartnerRequest) -> HttpResponse:
+    """List the partner's statements."""
+    return render(request, "commissions/statements.html", {"statements": queries.statements(request.partner)})
+
+
+@require_safe
+@login_required
+def statement(request: HttpRequest, number: str) -> HttpResponse:
+    """Show a statement to its partner, and to finance and directors."""
+    year, _dash, sequence = number.partition("-")
+    payout = (
+        Payout.objects.filter(statement_year=year, statement_sequence=sequence)
+        .select_related("partner__user", "run__prepared_by", "run__approved_by")
+        .first()
+    )
+    user = request.user
+    assert isinstance(user, User)
+    is_own = payout is not None and payout.partner.user_id == user.pk
+    if payout is None or not (is_own or can_approve(user)):
+        raise Http404
+    return render(request, "commissions/statement.html", _statement(payout) | {"is_own": is_own})
+
+
+def _statement(payout: Payout) -> dict[str, Any]:
+    ledger: Any = queries.entries(payout.partner)
+    rows = ledger.filter(payout_entries__payout=payout).order_by("earned_on", "pk")
+    run = payout.run
+    assert run.approved_at is not None  # trigger: a statement has an approved run
+    at = local_date(run.approved_at)
+    everything = ledger.filter(currency=payout.currency, recorded_at__lte=run.approved_at)
+    earlier = Payout.objects.filter(
+        partner=payout.partner, currency=payout.currency, failed_at__isnull=True, pk__lt=payout.pk,
+        run__approved_at__isnull=False,
+    )  # fmt: skip
+    before = sum((other.entries_total for other in earlier), queries.ZERO)
+    earned = queries.sum_of(everything.order_by())
+    return {
+        "payout": payout,
+        "run": run,
+        "approved_on": at,
+        "entries": [explain(entry, on=at) for entry in rows],
+        "contract": payout.partner.contracts.filter(signed_at__lte=run.approved_at)
+        .order_by("-signed_at")
+        .first(),
+        "tax": getattr(payout.partner, "tax_status", None),
+        "sums": [
+            {"label": _("In payouts before this one"), "value": format_money(before, payout.currency)},
+            {
+                "label": _("This payout, without VAT"),
+                "value": format_money(payout.entries_total, payout.currency),
+            },
+            {
+                "label": _("Held, or carried forward"),
+                "value": format_money(earned - before - payout.entries_total, payout.currency),
+            },
+        ],
+        "earned": format_money(earned, payout.currency),
+    }

@@ -1,0 +1,130 @@
+"""Finance: payouts, prepared by one person and approved by another."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from commissions import payouts, queries
+from commissions.forms import FailedForm, PaidForm
+from commissions.models import Payout, PayoutEntry, PayoutRun
+from ssp.core import clock
+from ssp.core.access import StaffRequest, role_required
+from ssp.core.errors import DomainError
+from ssp.core.roles import Role
+
+
+@require_safe
+@role_required(Role.FINANCE, Role.DIRECTOR)
+def overview(request: StaffRequest) -> HttpResponse:
+    """Show what can be paid, per currency, with every inclusion and exclusion; and the runs."""
+    today = clock.today()
+    previews = []
+    for currency in queries.currencies():
+        found = queries.candidates(currency, on=today)
+        if found:
+            paid = [c for c in found if c.is_paid]
+            total = sum((c.total + c.vat for c in paid), queries.ZERO)
+            previews.append({"currency": currency, "candidates": found, "paid": paid, "total": total})
+    context = {
+        "previews": previews,
+        "open_runs": queries.open_runs().select_related("prepared_by", "approved_by"),
+        "runs": PayoutRun.objects.select_related("prepared_by", "approved_by").order_by("-pk")[:20],
+        "may_prepare": request.user.has_role(Role.FINANCE),
+    }
+    return render(request, "commissions/payouts.html", context)
+
+
+@require_POST
+@role_required(Role.FINANCE)
+def prepare(request: StaffRequest) -> HttpResponse:
+    """Prepare a run of the chosen currency."""
+    currency = request.POST.get("currency", "")
+    if currency not in queries.currencies():
+        raise Http404
+    try:
+        run = payouts.prepare_payout_run(currency=currency, by=request.user, at=clock.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("commissions:payouts")
+    messages.success(request, _("The run is prepared. Another person approves it."))
+    return redirect("commissions:payout_run", run.pk)
+
+
+@require_safe
+@role_required(Role.FINANCE, Role.DIRECTOR)
+def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
+    """Show a run, its payouts and entries, and what this person may do with it."""
+    run = get_object_or_404(
+        PayoutRun.objects.select_related("prepared_by", "approved_by", "discarded_by"), pk=pk
+    )
+    rows = list(run.payouts.select_related("partner", "partner__tax_status").order_by("pk"))
+    context = {
+        "run": run,
+        "payouts": [(row, _entries(row)) for row in rows],
+        "total": sum((row.total for row in rows), queries.ZERO),
+        "is_decided": bool(run.approved_at or run.discarded_at),
+        "may_approve": run.prepared_by_id != request.user.pk,
+        "may_pay": request.user.has_role(Role.FINANCE),
+    }
+    return render(request, "commissions/payout_run.html", context)
+
+
+def _entries(payout: Payout) -> list[PayoutEntry]:
+    related = ("commission__invoice", "commission__use_case__referral__company", "commission__use_case__partner")
+    return list(payout.entries.select_related(*related).order_by("commission__earned_on", "commission_id"))
+
+
+@require_POST
+@role_required(Role.FINANCE, Role.DIRECTOR)
+def decide(request: StaffRequest, pk: int) -> HttpResponse:
+    """Approve a run, or return it."""
+    run = get_object_or_404(PayoutRun, pk=pk)
+    approve = request.POST.get("decision") == "approve"
+    service: Any = payouts.approve_payout_run if approve else payouts.return_payout_run
+    try:
+        service(run=run, by=request.user, at=clock.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(
+            request,
+            _("The run is approved. Its statements are numbered and the partners are told.")
+            if approve
+            else _("The run is returned. Its entries wait for the next one."),
+        )
+    return redirect("commissions:payout_run", pk)
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.FINANCE)
+def settle(request: StaffRequest, pk: int) -> HttpResponse:
+    """Mark a payout as paid, or its transfer as failed."""
+    payout = get_object_or_404(Payout.objects.select_related("partner", "run"), pk=pk)
+    failed = request.POST.get("outcome") == "failed"
+    paid_form = PaidForm(None if failed else request.POST or None, initial={"paid_on": clock.today()})
+    failed_form = FailedForm(request.POST if failed else None)
+    if failed and failed_form.is_valid():
+        with failed_form.showing(DomainError):
+            payouts.mark_failed(
+                payout=payout, reason=failed_form.cleaned_data["reason"], by=request.user, at=clock.now()
+            )
+            messages.warning(request, _("The transfer failed. Its entries go into the next payout."))
+            return redirect("commissions:payout_run", payout.run_id)
+    elif paid_form.is_valid():
+        with paid_form.showing(DomainError):
+            payouts.mark_paid(
+                payout=payout, paid_on=paid_form.cleaned_data["paid_on"], by=request.user, at=clock.now()
+            )
+            messages.success(request, _("The payout is marked as paid and the partner is told."))
+            return redirect("commissions:payout_run", payout.run_id)
+    context = {
+        "payout": payout,
+        "form": failed_form if failed else paid_form,
+        "paid_form": paid_form,
+        "failed_form": failed_form,
+    }
+    return render(request, "commissions/settle.html", context)
