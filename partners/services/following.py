@@ -14,6 +14,8 @@ from ssp.docusign.client import Envelope as Told
 log = structlog.get_logger(__name__)
 FOLLOWED = (EnvelopeStatus.SENT, EnvelopeStatus.DELIVERED)
 AT_MOST = 50
+# What ends an envelope is asked for: the moment, the reason and the papers aren't in the message.
+ENDS = {"envelope-completed", "envelope-declined", "envelope-voided", "envelope-deleted"}
 HINTS = {"envelope-sent": EnvelopeState.SENT, "envelope-delivered": EnvelopeState.DELIVERED}
 
 
@@ -55,6 +57,8 @@ def follow_event(
         return False
     if event in HINTS:
         return apply_envelope_state(envelope=envelope, state=HINTS[event], moment=happened, at=at)
+    if event not in ENDS:
+        return False  # recipients' events say nothing that the envelope's don't
     return take_in(envelope=envelope, told=service.get_status(envelope.envelope_id), service=service, at=at)
 
 
