@@ -1,7 +1,9 @@
 """Addresses of the partner's home."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from ssp.portal import views
 
 app_name = "portal"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("home/", views.home, name="home")]
