@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from commissions.accrual import accrue
-from commissions.services import import_invoices, upload_invoices
+from commissions.payouts import approve_payout_run, mark_paid, prepare_payout_run
+from commissions.services import confirm_tax_status, import_invoices, upload_invoices
+from partners.models import Partner
 from ssp.core.models import User
 from ssp.sandbox.demo.moments import Calendar
 
@@ -79,3 +82,15 @@ def autumn_invoices(when: Calendar, *, by: User) -> None:
         fact_row("credit", "CN-2026-0031", "SI-2026-0371", when.day(14, 9), "2000.00", "2420.00"),
     ]
     bring_in(rows, name="invoices-autumn.csv", by=by, at=when.at(3, 11))
+
+
+def first_payout(when: Calendar, *, by: User, approver: User) -> None:
+    """August's payout: one prepares it, another approves, and the bank has paid it."""
+    for partner in Partner.objects.all():
+        confirm_tax_status(
+            partner=partner, vat_percent=Decimal(0), note="Reverse charge", by=by, at=when.at(12, 8)
+        )
+    run = prepare_payout_run(currency="EUR", by=by, at=when.at(12, 8, 11))
+    approve_payout_run(run=run, by=approver, at=when.at(13, 8, 9))
+    for payout in run.payouts.all():
+        mark_paid(payout=payout, paid_on=when.day(14, 8), by=by, at=when.at(14, 8, 16))

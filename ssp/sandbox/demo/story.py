@@ -13,7 +13,7 @@ from ssp.core.models import User
 from ssp.sandbox import people
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.moments import Calendar
-from ssp.sandbox.demo.money import autumn_invoices, first_invoices
+from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
 from ssp.sandbox.people import DemoPerson
 
@@ -44,6 +44,7 @@ def tell(*, now: datetime) -> None:
     _ines_others(stage, Teller(ines))
     _won(stage, Teller(ines), Teller(pieter))
     first_invoices(when, by=stage[people.FEMKE])
+    first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
 
