@@ -1,0 +1,83 @@
+"""Who may open which address: the matrix that `test_access.py` holds every URL to."""
+
+from ssp.core.roles import Role
+
+ANYBODY: frozenset[str] = frozenset({"anybody"})
+SIGNED_IN: frozenset[str] = frozenset({"signed in"})
+BY_TOKEN: frozenset[str] = frozenset({"anybody with the link"})
+BY_SIGNATURE: frozenset[str] = frozenset({"a signed message"})
+PARTNER = frozenset({Role.PARTNER.value})
+SALES = frozenset({Role.SALES.value, Role.SALES_LEAD.value})
+LEADS = frozenset({Role.SALES_LEAD.value})
+FINANCE = frozenset({Role.FINANCE.value})
+FINANCE_OR_DIRECTOR = FINANCE | {Role.DIRECTOR.value}
+SALES_OR_FINANCE = SALES | FINANCE
+
+MATRIX: dict[str, frozenset[str]] = {
+    # core
+    "core:after_sign_in": SIGNED_IN,
+    "core:healthz": ANYBODY,
+    "core:join_staff": BY_TOKEN,
+    "core:privacy": ANYBODY,
+    "core:readyz": ANYBODY,
+    "core:theme": ANYBODY,
+    "docusign:connect": BY_SIGNATURE,
+    # partners
+    "partners:programme": ANYBODY,
+    "partners:apply": SIGNED_IN,
+    "partners:application": SIGNED_IN,
+    "partners:join": BY_TOKEN,
+    "partners:recruits": PARTNER,
+    "partners:revoke": PARTNER,
+    "partners:document": SIGNED_IN,  # then the contract's own partner, or a director
+    "portal:home": PARTNER,
+    # referrals
+    "referrals:list": PARTNER,
+    "referrals:register": PARTNER,
+    "referrals:register_use_case": PARTNER,
+    "referrals:register_send": PARTNER,
+    "referrals:define_use_case": PARTNER,
+    "referrals:election": PARTNER,
+    "referrals:detail": PARTNER,
+    "referrals:confirm_registration": PARTNER,
+    "referrals:withdraw": PARTNER,
+    "referrals:propose": PARTNER,
+    "referrals:move": PARTNER,
+    "referrals:cancel": PARTNER,
+    "referrals:answer": PARTNER,
+    "referrals:contest": PARTNER,
+    "referrals:confirm": BY_TOKEN,
+    "referrals:object": BY_TOKEN,
+    # the desk
+    "desk:home": SALES_OR_FINANCE,
+    "desk:confirmations": SALES_OR_FINANCE,
+    "desk:confirmation_answer": SALES,
+    "desk:confirmation_remind": SALES,
+    "desk:confirmation_settle": LEADS,
+    "desk:deals": SALES_OR_FINANCE,
+    "desk:deal": SALES_OR_FINANCE,
+    "desk:deal_move": SALES,
+    "desk:deal_won": SALES,
+    "desk:deal_lost": SALES,
+    "desk:contacts": SALES,
+    "desk:register": SALES,
+    "desk:referral": SALES_OR_FINANCE,
+    "desk:check_name": SALES,
+    "desk:referral_seller": SALES,
+    "desk:referral_log": SALES,
+    # money
+    "commissions:earnings": PARTNER,
+    "commissions:earnings_export": PARTNER,
+    "commissions:earnings_statements": PARTNER,
+    "commissions:statement": SIGNED_IN,  # then the partner it is for, finance or a director
+    "commissions:invoices": FINANCE_OR_DIRECTOR,
+    "commissions:invoices_sample": FINANCE_OR_DIRECTOR,
+    "commissions:import": FINANCE,
+    "commissions:invoice": FINANCE_OR_DIRECTOR,
+    "commissions:invoice_match": FINANCE,
+    "commissions:payouts": FINANCE_OR_DIRECTOR,
+    "commissions:payout_prepare": FINANCE,
+    "commissions:payout_run": FINANCE_OR_DIRECTOR,
+    "commissions:payout_decide": FINANCE_OR_DIRECTOR,
+    "commissions:payout_settle": FINANCE,
+}
