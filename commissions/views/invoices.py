@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from commissions import intake, services
 from commissions.forms import InvoiceFileForm, MatchForm
 from commissions.models import Invoice, InvoiceImport
+from commissions.permissions import can_finance
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
@@ -27,6 +29,8 @@ SAMPLE = Path(__file__).resolve().parents[1] / "sample" / "invoices.csv"
 @role_required(Role.FINANCE, Role.DIRECTOR)
 def invoices(request: StaffRequest) -> HttpResponse:
     """List invoices, those without a deal first, and take a file in for its preview."""
+    if request.method == "POST" and not can_finance(request.user):
+        raise PermissionDenied
     form = InvoiceFileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         with form.showing(DomainError, field="file"):

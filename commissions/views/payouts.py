@@ -74,7 +74,11 @@ def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _entries(payout: Payout) -> list[PayoutEntry]:
-    related = ("commission__invoice", "commission__use_case__referral__company", "commission__use_case__partner")
+    related = (
+        "commission__invoice",
+        "commission__use_case__referral__company",
+        "commission__use_case__partner",
+    )
     return list(payout.entries.select_related(*related).order_by("commission__earned_on", "commission_id"))
 
 

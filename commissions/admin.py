@@ -1,0 +1,100 @@
+"""The ledger, invoices and payouts in the admin: to look at. What changes them are the services."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from commissions import services
+from commissions.forms import TaxStatusForm
+from commissions.models import Commission, Fact, Invoice, InvoiceLine, Payout, PayoutRun, TaxStatus
+from ssp.core import clock
+from ssp.core.admin import RoleAdmin
+from ssp.core.errors import DomainError
+from ssp.core.models import User
+from ssp.core.roles import Role
+
+READERS = (Role.FINANCE, Role.DIRECTOR)
+
+
+class _Rows(admin.TabularInline):
+    """Rows below a row, to look at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class LineInline(_Rows):
+    model = InvoiceLine
+
+
+class FactInline(_Rows):
+    model = Fact
+    fk_name = "invoice"
+    fields = ("kind", "reference", "happened_on", "gross", "net", "recorded_at")
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(RoleAdmin):
+    view_roles = READERS
+    list_display = ("reference", "customer_name", "issued_on", "currency", "net", "gross", "deal")
+    list_filter = ("currency", ("deal", admin.EmptyFieldListFilter))
+    search_fields = ("reference", "customer_name", "customer_reference")
+    inlines = (LineInline, FactInline)
+
+
+@admin.register(Commission)
+class CommissionAdmin(RoleAdmin):
+    view_roles = READERS
+    list_display = ("__str__", "partner", "kind", "invoice", "amount", "currency", "earned_on", "payable_on")
+    list_filter = ("kind", "currency")
+    list_select_related = ("partner", "invoice")
+    search_fields = ("=id", "invoice__reference", "partner__display_name")
+    date_hierarchy = "earned_on"
+
+
+class PayoutInline(_Rows):
+    model = Payout
+
+
+@admin.register(PayoutRun)
+class PayoutRunAdmin(RoleAdmin):
+    view_roles = READERS
+    list_display = ("__str__", "prepared_by", "prepared_at", "approved_by", "approved_at", "discarded_at")
+    list_filter = ("currency",)
+    inlines = (PayoutInline,)
+
+
+@admin.register(TaxStatus)
+class TaxStatusAdmin(RoleAdmin):
+    """Finance confirms here what VAT a partner's payouts carry, before the first payout."""
+
+    view_roles = READERS
+    add_roles = (Role.FINANCE,)
+    change_roles = (Role.FINANCE,)
+    form = TaxStatusForm
+    list_display = ("partner", "vat_percent", "note", "confirmed_by", "confirmed_at")
+
+    def save_model(self, request: HttpRequest, obj: TaxStatus, form: Any, change: bool) -> None:
+        assert isinstance(request.user, User)
+        try:
+            made = services.confirm_tax_status(
+                partner=obj.partner,
+                vat_percent=obj.vat_percent,
+                note=obj.note,
+                by=request.user,
+                at=clock.now(),
+            )
+        except DomainError as refusal:
+            self.refused(request, refusal)
+            return
+        obj.pk = made.pk

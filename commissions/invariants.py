@@ -1,0 +1,122 @@
+"""Invariants 8 to 13 of the programme: each is one query that returns no row, at any moment."""
+
+INVARIANTS: list[tuple[int, str, str]] = [
+    (
+        8,
+        "No commission on a deal signed before its introduction or after its window.",
+        """
+        SELECT c.id FROM commissions_commission c
+          JOIN referrals_usecase u ON u.id = c.use_case_id
+          LEFT JOIN referrals_deal d ON d.use_case_id = u.id
+         WHERE d.id IS NULL OR d.signed_on IS NULL OR u.window_starts_on IS NULL
+            OR d.signed_on NOT BETWEEN u.window_starts_on AND u.window_ends_on
+        """,
+    ),
+    (
+        8,
+        "No positive entry without a payment.",
+        """
+        SELECT c.id FROM commissions_commission c
+         WHERE c.amount > 0 AND NOT EXISTS (
+               SELECT 1 FROM commissions_fact f WHERE f.invoice_id = c.invoice_id AND f.kind = 'payment')
+        """,
+    ),
+    (
+        8,
+        "None on a use case closed as reseller.",
+        """
+        SELECT c.id FROM commissions_commission c JOIN referrals_usecase u ON u.id = c.use_case_id
+         WHERE u.outcome = 'reseller'
+        """,
+    ),
+    (
+        8,
+        "None of both models for one use case.",
+        """
+        SELECT c.use_case_id FROM commissions_commission c WHERE c.kind <> 'bonus'
+         GROUP BY c.use_case_id HAVING count(DISTINCT c.kind) > 1
+        """,
+    ),
+    (
+        8,
+        "No two entries for one fact, invoice and kind.",
+        """
+        SELECT min(c.id) FROM commissions_commission c
+         GROUP BY c.fact_id, c.invoice_id, c.kind HAVING count(*) > 1
+        """,
+    ),
+    (
+        9,
+        "No negative sum per invoice and kind.",
+        """
+        SELECT c.invoice_id FROM commissions_commission c
+         GROUP BY c.invoice_id, c.kind HAVING sum(c.amount) < 0
+        """,
+    ),
+    (
+        9,
+        "No sum above the formula: the rate of the invoice's net, half a minor unit for the rounding aside.",
+        """
+        SELECT c.invoice_id FROM commissions_commission c JOIN commissions_invoice i ON i.id = c.invoice_id
+         WHERE c.kind <> 'bonus'
+         GROUP BY c.invoice_id, c.kind, i.net, i.gross
+        HAVING sum(c.amount) > max(c.rate_percent) / 100 * greatest(0, i.net - (
+                   SELECT coalesce(sum(f.net), 0) FROM commissions_fact f
+                    WHERE f.invoice_id = c.invoice_id AND f.kind = 'credit')) + 0.5
+            OR sum(c.amount) <> (array_agg(c.due ORDER BY c.id DESC))[1]
+        """,
+    ),
+    (
+        10,
+        "No RaR entry from a RaR entry, or for someone other than the recruit's recruiter.",
+        """
+        SELECT c.id FROM commissions_commission c
+          JOIN referrals_usecase u ON u.id = c.use_case_id JOIN partners_partner p ON p.id = u.partner_id
+          LEFT JOIN commissions_commission s ON s.id = c.source_entry_id
+         WHERE c.kind = 'bonus'
+           AND (s.kind = 'bonus' OR p.recruiter_id IS DISTINCT FROM c.partner_id OR p.bonus_slot IS NULL)
+        """,
+    ),
+    (
+        11,
+        "The trigger that forbids UPDATE and DELETE on the ledger exists and is enabled.",
+        """
+        SELECT 'commissions_commission' WHERE NOT EXISTS (
+            SELECT 1 FROM pg_trigger t
+             WHERE t.tgrelid = 'commissions_commission'::regclass
+               AND t.tgname LIKE 'pgtrigger_ledger_append_only%'
+               AND t.tgenabled IN ('O', 'A') AND (t.tgtype & 16) > 0 AND (t.tgtype & 8) > 0)
+        """,
+    ),
+    (
+        12,
+        "Every payout equals its entries plus its VAT line; one currency per payout.",
+        """
+        SELECT p.id FROM commissions_payout p JOIN commissions_payoutrun r ON r.id = p.run_id
+          LEFT JOIN commissions_payoutentry e ON e.payout_id = p.id
+          LEFT JOIN commissions_commission c ON c.id = e.commission_id
+         GROUP BY p.id, r.currency
+        HAVING p.entries_total <> coalesce(sum(c.amount), 0) OR p.currency <> r.currency
+            OR bool_or(c.currency <> p.currency) OR bool_or(c.partner_id <> p.partner_id)
+            OR abs(p.vat - p.entries_total * p.vat_percent / 100) > 0.5
+        """,
+    ),
+    (
+        12,
+        "No entry in two payouts, failed and returned ones aside.",
+        """
+        SELECT e.commission_id FROM commissions_payoutentry e
+          JOIN commissions_payout p ON p.id = e.payout_id JOIN commissions_payoutrun r ON r.id = p.run_id
+         WHERE p.failed_at IS NULL AND r.discarded_at IS NULL
+         GROUP BY e.commission_id HAVING count(*) > 1
+        """,
+    ),
+    (
+        13,
+        "No paid payout without an approver other than its preparer.",
+        """
+        SELECT p.id FROM commissions_payout p JOIN commissions_payoutrun r ON r.id = p.run_id
+         WHERE p.paid_on IS NOT NULL AND (r.approved_by_id IS NULL OR r.approved_by_id = r.prepared_by_id)
+        """,
+    ),
+]
