@@ -94,8 +94,9 @@ def apply(request: HttpRequest) -> HttpResponse:
             request.session.pop(INVITED, None)
             return redirect("partners:application")
     if form.errors and terms is not None and form.data.get("terms") != str(terms.pk):
-        form.data = form.data.copy()
-        form.data.pop("accepts_terms", None)  # the yes was to other numbers
+        seen = request.POST.copy()
+        seen.pop("accepts_terms", None)  # the yes was to other numbers
+        form.data = seen
     context = {"form": form, "terms": terms, "numbers": numbers_in_words(terms), "invitation": invitation}
     return render(request, "partners/apply.html", context)
 

@@ -169,13 +169,15 @@ class UserAdmin(RoleAdmin):
         )
         return [page, *super().get_urls()]
 
-    def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, obj: User | None = None, **kwargs: Any
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        if obj is not None:
-            held = [Role(role) for role in sorted(obj.roles & STAFF_ROLES)]
-            context["endable"] = [{"value": role.value, "label": role.label} for role in held]
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        user = self.get_object(request, object_id)
+        held = [Role(role) for role in sorted(user.roles & STAFF_ROLES)] if isinstance(user, User) else []
+        endable = [{"value": role.value, "label": role.label} for role in held]
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), "endable": endable}
+        )
 
     def end_role_view(self, request: HttpRequest, pk: int, role: str) -> HttpResponse:
         """Take a role away: sessions end at once, and open work goes to whom the administrator chooses."""
