@@ -262,7 +262,7 @@ def _how_long(entry: Commission) -> str:
 def _clause_text(entry: Commission) -> str:
     if entry.kind == CommissionKind.BONUS:
         return _(
-            "A partner who introduces a new partner receives a percentage when that partner makes a sale, both "
+            "A partner who introduces a new partner receives a percentage when that partner sells, both "
             "ways: what is taken back there is taken back here."
         )
     if entry.kind == CommissionKind.FIRST_INVOICE:
