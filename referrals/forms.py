@@ -41,7 +41,9 @@ class PersonForm(DomainFormMixin, forms.Form):
     )
     agreed = forms.BooleanField(
         label=_("This person agreed to be introduced to SeMI"),
-        help_text=_("We write to them once you send this: who passed on their details, why, and how to object."),
+        help_text=_(
+            "We write to them once you send this: who passed on their details, why, and how to object."
+        ),
         error_messages={"required": _("Ask the person first. Tick the box once they agreed.")},
     )
 
@@ -69,7 +71,9 @@ class PersonOnBehalfForm(PersonForm):
 class UseCaseForm(DomainFormMixin, forms.Form):
     """A use case as the partner defines it (C8)."""
 
-    title = forms.CharField(label=_("Title"), max_length=200, help_text=_("A few words, as you would say it to them."))
+    title = forms.CharField(
+        label=_("Title"), max_length=200, help_text=_("A few words, as you would say it to them.")
+    )
     problem = forms.CharField(label=_("The problem"), widget=forms.Textarea({"rows": 3}), max_length=4000)
     data = forms.CharField(
         label=_("The data"),
@@ -115,7 +119,13 @@ class MeetingForm(DomainFormMixin, forms.Form):
         label=_("Length"),
         coerce=int,
         initial=45,
-        choices=[(15, _("15 minutes")), (30, _("30 minutes")), (45, _("45 minutes")), (60, _("1 hour")), (90, _("1½ hours"))],
+        choices=[
+            (15, _("15 minutes")),
+            (30, _("30 minutes")),
+            (45, _("45 minutes")),
+            (60, _("1 hour")),
+            (90, _("1½ hours")),
+        ],
     )
     medium = forms.ChoiceField(
         label=_("How will you meet?"),
@@ -138,7 +148,9 @@ class MeetingForm(DomainFormMixin, forms.Form):
 class IntroductionForm(MeetingForm):
     """A meeting with its host and what it is to be about."""
 
-    host = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Host at SeMI"), empty_label=_("Choose a host"))
+    host = forms.ModelChoiceField(
+        queryset=User.objects.none(), label=_("Host at SeMI"), empty_label=_("Choose a host")
+    )
     use_cases = forms.ModelMultipleChoiceField(
         queryset=UseCase.objects.none(),
         label=_("Use cases to discuss"),
@@ -159,7 +171,9 @@ class ColleagueMixin(forms.Form):
 
     colleagues = forms.CharField(
         label=_("Were you passed on to colleagues?"),
-        help_text=_("One a line, with the address: Dirk Aalbers <dirk@company.example>. At most three count."),
+        help_text=_(
+            "One a line, with the address: Dirk Aalbers <dirk@company.example>. At most three count."
+        ),
         widget=forms.Textarea({"rows": 2, "autocomplete": "off"}),
         required=False,
         max_length=1000,
@@ -175,7 +189,8 @@ class ColleagueMixin(forms.Form):
                 validate_email(email)
             except forms.ValidationError as wrong:
                 raise forms.ValidationError(
-                    _t("“%s” has no e-mail address. Write it like: Dirk Aalbers <dirk@company.example>") % line[:80]
+                    _t("“%s” has no e-mail address. Write it like: Dirk Aalbers <dirk@company.example>")
+                    % line[:80]
                 ) from wrong
             first, _space, last = name.partition(" ")
             if not first:
@@ -229,8 +244,11 @@ class ConfirmationForm(DomainFormMixin, ColleagueMixin, forms.Form):
         facts = {"person": introduction.referral.first_name, "company": introduction.referral.company.name}
         self.fields["answer"].widget.hints = {  # type: ignore[attr-defined]
             "warm": _("We met by video or in person and discussed at least one use case."),
-            "not_warm": _("No use case was discussed, or it was only a call or a chat. A later meeting can still make it warm."),
-            "reseller": _t("%(company)s wants to resell. This closes the introduction and pays nothing.") % facts,
+            "not_warm": _(
+                "No use case was discussed, or it was only a call or a chat. A later meeting can still make it warm."
+            ),
+            "reseller": _t("%(company)s wants to resell. This closes the introduction and pays nothing.")
+            % facts,
             "did_not_take_place": _("A new time can be proposed."),
         }
 
@@ -256,7 +274,9 @@ class ReasonForm(DomainFormMixin, forms.Form):
 class ElectionForm(DomainFormMixin, forms.Form):
     """How a use case pays (C5)."""
 
-    model = forms.ChoiceField(label=_("How should this use case pay?"), choices=CommissionModel.choices, widget=ChoiceList())
+    model = forms.ChoiceField(
+        label=_("How should this use case pay?"), choices=CommissionModel.choices, widget=ChoiceList()
+    )
 
 
 class AgreementForm(DomainFormMixin, forms.Form):
@@ -264,5 +284,7 @@ class AgreementForm(DomainFormMixin, forms.Form):
 
     agreed = forms.BooleanField(
         label=_("This person agreed to be introduced to SeMI"),
-        help_text=_("We write to them once you confirm: who passed on their details, why, and how to object."),
+        help_text=_(
+            "We write to them once you confirm: who passed on their details, why, and how to object."
+        ),
     )

@@ -5,18 +5,20 @@ from email.utils import parseaddr
 
 from django.conf import settings
 
+from referrals import calendar, letters, permissions
+from referrals.letters import Letter
+from referrals.models import Confirmation, Deal, Introduction, IntroductionStatus, Referral, UseCase
+from referrals.services.introductions import hand_over_work
 from ssp.core import clock, emails
 from ssp.core.models import OutboxMessage, User
 from ssp.core.outbox import handles
 from ssp.core.periods import local_date
 from ssp.core.roles import DESK_ROLES, Role
-from referrals import calendar, letters, permissions
-from referrals.letters import Letter
-from referrals.models import Confirmation, Deal, Introduction, IntroductionStatus, Referral, UseCase
-from referrals.services.introductions import hand_over_work
 
 
-def _send(letter: Letter, to: list[str], message: OutboxMessage, ics: tuple[str, bytes] | None = None) -> None:
+def _send(
+    letter: Letter, to: list[str], message: OutboxMessage, ics: tuple[str, bytes] | None = None
+) -> None:
     to = [address for address in to if address]
     if not to:
         return

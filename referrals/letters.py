@@ -59,7 +59,9 @@ def _privacy(referral: Referral) -> list[str]:
     return [
         who
         + " "
-        + _("The reason: they think a conversation with SeMI, the company behind Weaviate, is useful to you."),
+        + _(
+            "The reason: they think a conversation with SeMI, the company behind Weaviate, is useful to you."
+        ),
         _(
             "We keep these details for this purpose alone. If nothing comes of it, we remove them 12 months after "
             "the last contact; if you object, at once."
@@ -100,7 +102,9 @@ def invitation(introduction: Introduction, to: str) -> Letter:
     }
     moved = introduction.calendar_sequence > 0
     subject = (
-        _("Moved to %(day)s: %(company)s and SeMI") if moved else _("Introduction of %(company)s and SeMI, %(day)s")
+        _("Moved to %(day)s: %(company)s and SeMI")
+        if moved
+        else _("Introduction of %(company)s and SeMI, %(day)s")
     ) % facts
     titles = ", ".join(f"“{title}”" for title in introduction.use_cases.values_list("title", flat=True))
     about = [_("To talk about: %(titles)s.") % {"titles": titles}] if titles else []
@@ -173,9 +177,12 @@ def confirmation(row: Confirmation, reminder: int) -> Letter:
         subject=subject,
         paragraphs=[
             _("The meeting with %(person)s of %(company)s on %(day)s has ended.") % facts,
-            _("Your answer decides what follows: which use cases were discussed, and whether their windows open.")
+            _(
+                "Your answer decides what follows: which use cases were discussed, and whether their windows open."
+            )
             if host
-            else _("%(host)s is asked as well, and their answer decides. Yours stands if they stay silent.") % facts,
+            else _("%(host)s is asked as well, and their answer decides. Yours stands if they stay silent.")
+            % facts,
         ],
         url=absolute(reverse("referrals:confirm", args=[token_of("confirmation", row.token_salt)])),
         action=_("Answer for %(person)s") % facts,
@@ -214,7 +221,9 @@ OUTCOMES = {
     ConfirmationAnswer.RESELLER: gettext_lazy(
         "%(company)s wants to resell. That closes this introduction’s open use cases; a deal already won keeps paying."
     ),
-    ConfirmationAnswer.DID_NOT_TAKE_PLACE: gettext_lazy("The meeting did not take place. Propose a new time."),
+    ConfirmationAnswer.DID_NOT_TAKE_PLACE: gettext_lazy(
+        "The meeting did not take place. Propose a new time."
+    ),
 }
 
 
@@ -225,7 +234,9 @@ def decided(row: Confirmation) -> Letter:
     until = rules.contest_until(local_date(row.answered_at)) if row.answered_at else None
     windows = [
         _("“%(title)s”: last day to sign %(day)s.") % {"title": u.title, "day": weekday_day(u.window_ends_on)}
-        for u in introduction.use_cases.filter(discussions__discussed=True, window_ends_on__isnull=False).distinct()
+        for u in introduction.use_cases.filter(
+            discussions__discussed=True, window_ends_on__isnull=False
+        ).distinct()
     ]
     paragraphs = [OUTCOMES[ConfirmationAnswer(row.answer)] % facts, *windows]
     if row.reason:
@@ -244,7 +255,10 @@ def decided(row: Confirmation) -> Letter:
 
 
 def contested(row: Confirmation) -> Letter:
-    facts = {"person": row.introduction.referral.person_name, "partner": row.introduction.referral.partner.display_name}
+    facts = {
+        "person": row.introduction.referral.person_name,
+        "partner": row.introduction.referral.partner.display_name,
+    }
     return Letter(
         subject=_("Contested: the answer about %(person)s") % facts,
         paragraphs=[
@@ -262,7 +276,8 @@ def settled(row: Confirmation) -> Letter:
     return Letter(
         subject=_("Settled: %(person)s, %(answer)s") % facts,
         paragraphs=[
-            _("A sales lead has settled what you contested. The answer about %(person)s is: %(answer)s.") % facts,
+            _("A sales lead has settled what you contested. The answer about %(person)s is: %(answer)s.")
+            % facts,
             row.settlement,
         ],
         url=page_of(row.introduction.referral),
@@ -277,7 +292,8 @@ def registered_for_you(referral: Referral) -> Letter:
     return Letter(
         subject=_("Confirm that you introduce %(person)s") % facts,
         paragraphs=[
-            _("A seller registered %(person)s in your name. Nothing is sent to them before you confirm it.") % facts
+            _("A seller registered %(person)s in your name. Nothing is sent to them before you confirm it.")
+            % facts
         ],
         url=page_of(referral),
         action=_("Look and confirm"),
@@ -332,7 +348,8 @@ def objected(referral: Referral) -> Letter:
     return Letter(
         subject=_("A person at %(company)s objected: don’t contact them") % facts,
         paragraphs=[
-            _("On %(day)s a person at %(company)s objected to being contacted. Their details are removed.") % facts,
+            _("On %(day)s a person at %(company)s objected to being contacted. Their details are removed.")
+            % facts,
             _("Don’t contact them about SeMI any more. What you have earned stays yours."),
         ],
         why=_to_partner(),

@@ -20,30 +20,13 @@ CONTEST_WITHIN = 10
 REFUSALS_A_DAY = 10  # C12: nobody asks us whom we know, one address after the other
 
 ROLE_NAMES = frozenset(
-    """
-    abuse accounting accounts admin administration administrator all billing bookings bureau buchhaltung careers
-    compliance contact contacto contact-us customerservice datenschutz desk dpo einkauf enquiries enquiry everyone
-    facturen facturation finance general hallo hello help helpdesk hi hostmaster hr info informatie information
-    inkoop inquiries invoice invoices it jobs klantenservice kontakt legal mail mailbox mailer-daemon management
-    marketing media news newsletter no-reply noreply office operations orders personal post postmaster press privacy
-    procurement purchasing receptie reception recruiting recruitment sales secretariaat secretary security service
-    shop social staff support team training verkauf verkoop vertrieb web webmaster welcome
-    """.split()
+    ["abuse", "accounting", "accounts", "admin", "administration", "administrator", "all", "billing", "bookings", "bureau", "buchhaltung", "careers", "compliance", "contact", "contacto", "contact-us", "customerservice", "datenschutz", "desk", "dpo", "einkauf", "enquiries", "enquiry", "everyone", "facturen", "facturation", "finance", "general", "hallo", "hello", "help", "helpdesk", "hi", "hostmaster", "hr", "info", "informatie", "information", "inkoop", "inquiries", "invoice", "invoices", "it", "jobs", "klantenservice", "kontakt", "legal", "mail", "mailbox", "mailer-daemon", "management", "marketing", "media", "news", "newsletter", "no-reply", "noreply", "office", "operations", "orders", "personal", "post", "postmaster", "press", "privacy", "procurement", "purchasing", "receptie", "reception", "recruiting", "recruitment", "sales", "secretariaat", "secretary", "security", "service", "shop", "social", "staff", "support", "team", "training", "verkauf", "verkoop", "vertrieb", "web", "webmaster", "welcome"]
 )
 FREE_MAIL = frozenset(
-    """
-    aol.com bluewin.ch btinternet.com comcast.net cox.net fastmail.com free.fr gmail.com gmx.at gmx.ch gmx.com gmx.de
-    gmx.net googlemail.com hey.com home.nl hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it
-    hotmail.nl icloud.com kpnmail.nl laposte.net libero.it live.com live.nl mac.com mail.com mail.ru mailbox.org
-    me.com msn.com orange.fr outlook.com outlook.de outlook.fr pm.me posteo.de proton.me protonmail.com qq.com
-    rocketmail.com seznam.cz sfr.fr skynet.be t-online.de telenet.be tutanota.com verizon.net virgilio.it wanadoo.fr
-    web.de wp.pl xs4all.nl yahoo.co.uk yahoo.com yahoo.de yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru ymail.com
-    ziggo.nl zoho.com
-    """.split()
+    ["aol.com", "bluewin.ch", "btinternet.com", "comcast.net", "cox.net", "fastmail.com", "free.fr", "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hey.com", "home.nl", "hotmail.co.uk", "hotmail.com", "hotmail.de", "hotmail.es", "hotmail.fr", "hotmail.it", "hotmail.nl", "icloud.com", "kpnmail.nl", "laposte.net", "libero.it", "live.com", "live.nl", "mac.com", "mail.com", "mail.ru", "mailbox.org", "me.com", "msn.com", "orange.fr", "outlook.com", "outlook.de", "outlook.fr", "pm.me", "posteo.de", "proton.me", "protonmail.com", "qq.com", "rocketmail.com", "seznam.cz", "sfr.fr", "skynet.be", "t-online.de", "telenet.be", "tutanota.com", "verizon.net", "virgilio.it", "wanadoo.fr", "web.de", "wp.pl", "xs4all.nl", "yahoo.co.uk", "yahoo.com", "yahoo.de", "yahoo.es", "yahoo.fr", "yahoo.it", "yandex.com", "yandex.ru", "ymail.com", "ziggo.nl", "zoho.com"]
 )
 LEGAL_FORMS = frozenset(
-    "ab ag as asa bv bvba co corp corporation company esq gmbh group holding inc kg limited llc lp ltd nv oy plc sa "
-    "sas sarl se spa srl the und and".split()
+    ["ab", "ag", "as", "asa", "bv", "bvba", "co", "corp", "corporation", "company", "esq", "gmbh", "group", "holding", "inc", "kg", "limited", "llc", "lp", "ltd", "nv", "oy", "plc", "sa", "sas", "sarl", "se", "spa", "srl", "the", "und", "and"]
 )
 
 

@@ -61,7 +61,9 @@ def deal_status(use_case: UseCase) -> tuple[str, str]:
     if deal is None:
         return "waiting", _("Defined, not discussed yet")
     if deal.stage == DealStage.WON:
-        return ("good", _("Won in time")) if deal.is_within_window() else ("closed", _("Won after the window"))
+        return (
+            ("good", _("Won in time")) if deal.is_within_window() else ("closed", _("Won after the window"))
+        )
     return DEAL_TONES[DealStage(deal.stage)], deal.get_stage_display()
 
 
@@ -107,7 +109,9 @@ def case_of(use_case: UseCase, contract: Contract | None) -> Case:
         note = _("Signed on %(signed)s, in time.") % {"signed": day(deal.signed_on)}
     elif deal and deal.stage == DealStage.LOST:
         note = deal.lost_reason
-    return Case(use_case, tone, word, _pays(use_case, contract), (ends - starts).days if starts and ends else 0, note)
+    return Case(
+        use_case, tone, word, _pays(use_case, contract), (ends - starts).days if starts and ends else 0, note
+    )
 
 
 def use_cases_of(referral: Referral) -> list[UseCase]:
@@ -127,7 +131,9 @@ class Internal:
 
 def internals_of(root: Referral) -> dict[str, Any]:
     rows = list(
-        root.internal_referrals.select_related("passed_on_by").prefetch_related("introductions").order_by("internal_slot")
+        root.internal_referrals.select_related("passed_on_by")
+        .prefetch_related("introductions")
+        .order_by("internal_slot")
     )
     found = []
     for row in rows:
@@ -143,7 +149,12 @@ def internals_of(root: Referral) -> dict[str, Any]:
     refused = AuditEntry.objects.filter(
         action="referral.colleague_not_counted", target_type="referrals.referral", target_id=root.pk
     ).count()
-    return {"rows": found, "taken": len(rows), "left": rules.INTERNAL_REFERRALS - len(rows), "not_counted": refused}
+    return {
+        "rows": found,
+        "taken": len(rows),
+        "left": rules.INTERNAL_REFERRALS - len(rows),
+        "not_counted": refused,
+    }
 
 
 def _item(on: date, title: str, text: str = "", kind: str = "", tag: str = "") -> dict[str, Any]:
@@ -165,8 +176,12 @@ def timeline_of(referral: Referral, *, on: date) -> list[dict[str, Any]]:
         )
         for row in referral.the_root.internal_referrals.select_related("passed_on_by")
     ]
-    past = sorted((item for item in items if item["on"] <= on and item["kind"] != "last"), key=lambda i: i["on"])
-    coming = sorted((i for i in items if i["on"] > on or (i["kind"] == "last" and i["on"] == on)), key=lambda i: i["on"])
+    past = sorted(
+        (item for item in items if item["on"] <= on and item["kind"] != "last"), key=lambda i: i["on"]
+    )
+    coming = sorted(
+        (i for i in items if i["on"] > on or (i["kind"] == "last" and i["on"] == on)), key=lambda i: i["on"]
+    )
     left = next((i["on"] for i in coming if i["kind"] == "last"), None)
     now = _item(on, days_left(left, on) if left else _("Nothing is due"), kind="today")
     return [*reversed(coming), now, *reversed(past)]
@@ -178,15 +193,28 @@ def _registration(referral: Referral) -> list[dict[str, Any]]:
         told += " " + _("They received the privacy notice that names you.")
     mine = referral.registered_by_id == referral.partner.user_id
     if referral.root_id:
-        items = [_item(referral.registered_on, _("We were passed on to %(name)s") % {"name": referral.person_name}, told)]
+        items = [
+            _item(
+                referral.registered_on,
+                _("We were passed on to %(name)s") % {"name": referral.person_name},
+                told,
+            )
+        ]
     else:
         title = _("You registered %(name)s") if mine else _("A seller registered %(name)s for you")
         items = [_item(referral.registered_on, title % {"name": referral.person_name}, told)]
     if referral.accepted_at and local_date(referral.accepted_at) > referral.registered_on:
-        items.append(_item(local_date(referral.accepted_at), _("The name was checked and accepted"), kind="key"))
+        items.append(
+            _item(local_date(referral.accepted_at), _("The name was checked and accepted"), kind="key")
+        )
     if referral.claim_ended_at:
         items.append(
-            _item(local_date(referral.claim_ended_at), _("Your claim ended"), referral.get_status_display(), kind="key")
+            _item(
+                local_date(referral.claim_ended_at),
+                _("Your claim ended"),
+                referral.get_status_display(),
+                kind="key",
+            )
         )
     elif referral.claim_last_on and referral.vested_at is None:
         items.append(
@@ -198,7 +226,9 @@ def _registration(referral: Referral) -> list[dict[str, Any]]:
             )
         )
     if referral.objected_at:
-        items.append(_item(local_date(referral.objected_at), _("The person objected; their details were removed")))
+        items.append(
+            _item(local_date(referral.objected_at), _("The person objected; their details were removed"))
+        )
     return items
 
 
@@ -219,10 +249,14 @@ def _meetings(referral: Referral) -> list[dict[str, Any]]:
                     )
                 )
             if row.contested_at:
-                items.append(_item(local_date(row.contested_at), _("You contested the answer"), row.contest_reason))
+                items.append(
+                    _item(local_date(row.contested_at), _("You contested the answer"), row.contest_reason)
+                )
             if row.settled_at:
                 items.append(
-                    _item(local_date(row.settled_at), _("Settled by a sales lead"), row.settlement, kind="key")
+                    _item(
+                        local_date(row.settled_at), _("Settled by a sales lead"), row.settlement, kind="key"
+                    )
                 )
     return items
 
@@ -266,7 +300,9 @@ def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
             _item(
                 deal.signed_on,
                 _("Deal signed: “%(title)s”") % {"title": use_case.title},
-                _("Won in time.") if deal.is_within_window() else _("After the window: it pays no commission."),
+                _("Won in time.")
+                if deal.is_within_window()
+                else _("After the window: it pays no commission."),
                 kind="key",
             )
         )

@@ -13,8 +13,8 @@ from referrals.errors import (
     MediumDoesNotCount,
     NothingToContest,
     NothingToSettle,
-    NoUseCaseDiscussed,
     NotYourUseCase,
+    NoUseCaseDiscussed,
     ReasonMissing,
 )
 from referrals.models import (

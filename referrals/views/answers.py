@@ -82,7 +82,9 @@ def own_answer(request: PartnerRequest, pk: int) -> HttpResponse:
     rows = Confirmation.objects.filter(
         introduction__referral__partner=request.partner, asked=Confirmation.Asked.PARTNER
     )
-    row = get_object_or_404(rows.select_related("introduction__referral__company", "introduction__host"), pk=pk)
+    row = get_object_or_404(
+        rows.select_related("introduction__referral__company", "introduction__host"), pk=pk
+    )
     introduction = row.introduction
     form = ConfirmationForm(
         request.POST or None, introduction=introduction, use_cases=use_cases_defined_before(introduction)
@@ -93,7 +95,9 @@ def own_answer(request: PartnerRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Your answer is recorded."))
             return redirect(introduction.referral)
     decided = introduction.confirmations.filter(decides=True).first()
-    return render(request, "referrals/confirm.html", {**question(introduction, row, form), "decided": decided})
+    return render(
+        request, "referrals/confirm.html", {**question(introduction, row, form), "decided": decided}
+    )
 
 
 @partner_required
@@ -103,7 +107,9 @@ def contest(request: PartnerRequest, pk: int) -> HttpResponse:
     rows = Confirmation.objects.filter(
         introduction__referral__partner=request.partner, asked=Confirmation.Asked.HOST, decides=True
     )
-    row = get_object_or_404(rows.select_related("introduction__referral__company", "introduction__host"), pk=pk)
+    row = get_object_or_404(
+        rows.select_related("introduction__referral__company", "introduction__host"), pk=pk
+    )
     form = ReasonForm(request.POST or None)
     referral = row.introduction.referral
     if request.method == "POST" and form.is_valid():

@@ -67,7 +67,9 @@ def propose(request: PartnerRequest, pk: int) -> HttpResponse:
 
 def _own_meeting(request: PartnerRequest, pk: int) -> Introduction:
     return get_object_or_404(
-        Introduction.objects.filter(referral__partner=request.partner).select_related("referral__company", "host"),
+        Introduction.objects.filter(referral__partner=request.partner).select_related(
+            "referral__company", "host"
+        ),
         pk=pk,
     )
 
@@ -105,7 +107,12 @@ def move(request: PartnerRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "referrals/move.html",
-        {"form": form, "introduction": introduction, "referral": introduction.referral, "nav": "referrals:list"},
+        {
+            "form": form,
+            "introduction": introduction,
+            "referral": introduction.referral,
+            "nav": "referrals:list",
+        },
     )
 
 

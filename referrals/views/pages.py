@@ -37,7 +37,10 @@ def _row(referral: Referral, on: date) -> ReferralRow:
     windows = [
         u.window_ends_on
         for u in referral.use_cases.all()
-        if u.window_ends_on and u.is_open and u.window_ends_on >= on and (not hasattr(u, "deal") or u.deal.is_open)
+        if u.window_ends_on
+        and u.is_open
+        and u.window_ends_on >= on
+        and (not hasattr(u, "deal") or u.deal.is_open)
     ]
     tone, word = story.status_of(referral)
     if windows:
@@ -56,14 +59,24 @@ def referrals(request: PartnerRequest) -> HttpResponse:
     shown = everything.live() if view == "open" else everything
     rows = [_row(referral, clock.today()) for referral in shown[:200]]
     views = [
-        {"label": _("Open"), "count": everything.live().count(), "url": "?view=open", "current": view == "open"},
+        {
+            "label": _("Open"),
+            "count": everything.live().count(),
+            "url": "?view=open",
+            "current": view == "open",
+        },
         {"label": _("All"), "count": everything.count(), "url": "?view=all", "current": view != "open"},
     ]
     unattached = UseCase.objects.filter(partner=request.partner, referral__isnull=True, outcome="")
     return render(
         request,
         "referrals/list.html",
-        {"rows": rows, "views": views, "unattached": unattached.order_by("-defined_at"), "nav": "referrals:list"},
+        {
+            "rows": rows,
+            "views": views,
+            "unattached": unattached.order_by("-defined_at"),
+            "nav": "referrals:list",
+        },
     )
 
 
@@ -97,7 +110,10 @@ def page_of(referral: Referral, request: PartnerRequest) -> dict[str, Any]:
         and rules.contest_until(local_date(decided.answered_at)) >= today
     )
     to_answer = Confirmation.objects.filter(
-        introduction__referral=referral, asked="partner", answered_at__isnull=True, introduction__status="booked"
+        introduction__referral=referral,
+        asked="partner",
+        answered_at__isnull=True,
+        introduction__status="booked",
     ).first()
     return {
         "referral": referral,
@@ -136,7 +152,9 @@ def confirm_registration(request: PartnerRequest, pk: int) -> HttpResponse:
         claims.confirm_registration(
             referral=referral, agreed="agreed" in request.POST, by=request.user, at=clock.now()
         )
-        messages.success(request, _("%(name)s is yours now, and was written to.") % {"name": referral.first_name})
+        messages.success(
+            request, _("%(name)s is yours now, and was written to.") % {"name": referral.first_name}
+        )
     except DomainError as refusal:
         messages.error(request, str(refusal))
     return redirect(referral)
@@ -167,15 +185,22 @@ def define_use_case(request: PartnerRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with form.showing(DomainError):
             defined = use_cases.define_use_case(
-                partner=request.partner, referral=referral, by=request.user, at=clock.now(), **form.cleaned_data
+                partner=request.partner,
+                referral=referral,
+                by=request.user,
+                at=clock.now(),
+                **form.cleaned_data,
             )
             messages.success(
                 request,
-                _("“%(title)s” is defined. It counts in every meeting from now on.") % {"title": defined.title},
+                _("“%(title)s” is defined. It counts in every meeting from now on.")
+                % {"title": defined.title},
             )
             return redirect(defined.referral) if defined.referral else redirect("referrals:list")
     return render(
-        request, "referrals/define_use_case.html", {"form": form, "referral": referral, "nav": "referrals:list"}
+        request,
+        "referrals/define_use_case.html",
+        {"form": form, "referral": referral, "nav": "referrals:list"},
     )
 
 
@@ -183,7 +208,9 @@ def define_use_case(request: PartnerRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def election(request: PartnerRequest, pk: int) -> HttpResponse:
     """Choose how a use case pays, until it is confirmed warm (C5)."""
-    use_case = get_object_or_404(UseCase.objects.select_related("referral__company"), pk=pk, partner=request.partner)
+    use_case = get_object_or_404(
+        UseCase.objects.select_related("referral__company"), pk=pk, partner=request.partner
+    )
     contract = queries.signed_contract(request.partner, on=clock.today())
     form = ElectionForm(request.POST or None, initial={"model": use_case.model})
     if contract:
@@ -200,7 +227,10 @@ def election(request: PartnerRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with form.showing(DomainError):
             use_cases.elect_model(
-                use_case=use_case, model=CommissionModel(form.cleaned_data["model"]), by=request.user, at=clock.now()
+                use_case=use_case,
+                model=CommissionModel(form.cleaned_data["model"]),
+                by=request.user,
+                at=clock.now(),
             )
             messages.success(request, _("Your choice is kept. It locks when the use case is confirmed warm."))
             return redirect(use_case.referral) if use_case.referral else redirect("referrals:list")

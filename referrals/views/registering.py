@@ -44,12 +44,17 @@ def _steps(request: PartnerRequest) -> list[dict[str, str]]:
             "label": _("The use case"),
             "url": reverse("referrals:register_use_case") if "person" in draft else "",
         },
-        {"label": _("Check and send"), "url": reverse("referrals:register_send") if "use_case" in draft else ""},
+        {
+            "label": _("Check and send"),
+            "url": reverse("referrals:register_send") if "use_case" in draft else "",
+        },
     ]
 
 
 def _unused(request: PartnerRequest) -> Any:
-    return UseCase.objects.filter(partner=request.partner, referral__isnull=True, outcome="").order_by("-defined_at")
+    return UseCase.objects.filter(partner=request.partner, referral__isnull=True, outcome="").order_by(
+        "-defined_at"
+    )
 
 
 def _page(request: PartnerRequest, form: PersonForm, *, refused: bool = False) -> HttpResponse:
@@ -131,7 +136,9 @@ def send(request: PartnerRequest) -> HttpResponse:
             messages.error(request, str(refusal))
             return redirect("referrals:register")
         if not existing:
-            fields = {name: case[name] for name in ("title", "problem", "data", "who_feels_it", "expected_value")}
+            fields = {
+                name: case[name] for name in ("title", "problem", "data", "who_feels_it", "expected_value")
+            }
             define_use_case(
                 partner=request.partner, referral=referral, by=request.user, at=clock.now(), **fields
             )

@@ -18,7 +18,9 @@ CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "SEK", "DKK"
 class DealForm(DomainFormMixin, forms.Form):
     """What sales expects of a deal, and how invoices find it."""
 
-    expected_net = forms.DecimalField(label=_("Expected, net"), max_digits=14, decimal_places=2, min_value=0, required=False)
+    expected_net = forms.DecimalField(
+        label=_("Expected, net"), max_digits=14, decimal_places=2, min_value=0, required=False
+    )
     currency = forms.ChoiceField(label=_("Currency"), choices=CURRENCIES)
     expected_on = forms.DateField(label=_("Expected on"), required=False, widget=DateInput())
     customer_reference = forms.CharField(
@@ -28,7 +30,10 @@ class DealForm(DomainFormMixin, forms.Form):
         required=False,
     )
     reseller_name = forms.CharField(
-        label=_("Reseller"), help_text=_("If one is involved: the deal still pays (C17)."), max_length=200, required=False
+        label=_("Reseller"),
+        help_text=_("If one is involved: the deal still pays (C17)."),
+        max_length=200,
+        required=False,
     )
 
     def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
@@ -79,7 +84,9 @@ class ContactsForm(DomainFormMixin, forms.Form):
 
     file = forms.FileField(
         label=_("File"),
-        help_text=_("CSV or XLSX, at most 20 MB, with a column for the e-mail address. Nothing is imported twice."),
+        help_text=_(
+            "CSV or XLSX, at most 20 MB, with a column for the e-mail address. Nothing is imported twice."
+        ),
     )
     check_only = forms.BooleanField(label=_("Only check it, import nothing"), required=False)
 
@@ -89,5 +96,8 @@ class SettleForm(DomainFormMixin, forms.Form):
 
     keep = forms.BooleanField(label=_("Keep the answer as it is"), required=False)
     settlement = forms.CharField(
-        label=_("Your reason"), help_text=_("The partner reads this."), max_length=2000, widget=forms.Textarea({"rows": 3})
+        label=_("Your reason"),
+        help_text=_("The partner reads this."),
+        max_length=2000,
+        widget=forms.Textarea({"rows": 3}),
     )

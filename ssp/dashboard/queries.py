@@ -41,7 +41,9 @@ def confirmations_waiting() -> QuerySet[Confirmation]:
             introduction__status=IntroductionStatus.BOOKED,
         )
         .exclude(introduction__confirmations__decides=True)
-        .select_related("introduction__referral__company", "introduction__referral__partner", "introduction__host")
+        .select_related(
+            "introduction__referral__company", "introduction__referral__partner", "introduction__host"
+        )
         .order_by("asked_at", "pk")
     )
 
@@ -50,7 +52,9 @@ def contests_open() -> QuerySet[Confirmation]:
     """Return contested answers that no sales lead has settled."""
     return (
         Confirmation.objects.filter(contested_at__isnull=False, settled_at__isnull=True)
-        .select_related("introduction__referral__company", "introduction__referral__partner", "introduction__host")
+        .select_related(
+            "introduction__referral__company", "introduction__referral__partner", "introduction__host"
+        )
         .order_by("contested_at", "pk")
     )
 

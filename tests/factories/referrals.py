@@ -48,7 +48,9 @@ def person(**fields: Any) -> Person:
     )
 
 
-def use_case(partner: Partner, *, at: datetime = MONDAY, referral: Referral | None = None, title: str = "Search") -> UseCase:
+def use_case(
+    partner: Partner, *, at: datetime = MONDAY, referral: Referral | None = None, title: str = "Search"
+) -> UseCase:
     return define_use_case(
         partner=partner,
         title=title,

@@ -37,7 +37,9 @@ def deals(request: StaffRequest) -> HttpResponse:
         {"deal": row, "status": story.deal_status(row.use_case)} for row in queries.deals_in(stage, q)[:200]
     ]
     return render(
-        request, "dashboard/deals.html", {"rows": rows, "views": views, "q": q, "stage": stage, "nav": "desk:deals"}
+        request,
+        "dashboard/deals.html",
+        {"rows": rows, "views": views, "q": q, "stage": stage, "nav": "desk:deals"},
     )
 
 
@@ -106,7 +108,9 @@ def won(request: StaffRequest, pk: int) -> HttpResponse:
     form = WonForm(request.POST)
     if form.is_valid():
         with form.showing(DomainError):
-            done = win_deal(deal=row, signed_on=form.cleaned_data["signed_on"], by=request.user, at=clock.now())
+            done = win_deal(
+                deal=row, signed_on=form.cleaned_data["signed_on"], by=request.user, at=clock.now()
+            )
             _say(request, done)
             return redirect("desk:deal", pk)
     return _page(request, row, won_form=form, form=form)
@@ -117,7 +121,8 @@ def _say(request: StaffRequest, done: Deal) -> None:
     if done.is_within_window():
         messages.success(
             request,
-            _("Won: signed on %(signed)s, in time (last day %(last)s). Its invoices pay the partner.") % facts,
+            _("Won: signed on %(signed)s, in time (last day %(last)s). Its invoices pay the partner.")
+            % facts,
         )
     else:
         messages.warning(

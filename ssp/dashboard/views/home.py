@@ -74,10 +74,12 @@ def home(request: StaffRequest) -> HttpResponse:
         {
             "kpis": _kpis(numbers, week=day(week)),
             "waiting": [
-                {"row": row, "status": confirmation_status(row)} for row in queries.confirmations_waiting()[:8]
+                {"row": row, "status": confirmation_status(row)}
+                for row in queries.confirmations_waiting()[:8]
             ],
             "names": [
-                {"row": row, "by": rules.name_answer_by(row.registered_on)} for row in queries.names_to_check()[:8]
+                {"row": row, "by": rules.name_answer_by(row.registered_on)}
+                for row in queries.names_to_check()[:8]
             ],
             "contests": queries.contests_open()[:8],
             "funnel": _funnel(),
@@ -108,7 +110,12 @@ def _kpis(numbers: queries.Figures, *, week: str) -> list[dict[str, object]]:
         else _("%(warm)s of %(held)s") % {"warm": numbers.warm, "held": numbers.held}
     )
     return [
-        {"label": _("Open introductions"), "value": numbers.open, "context": _("claims that hold"), "url": "?view=open"},
+        {
+            "label": _("Open introductions"),
+            "value": numbers.open,
+            "context": _("claims that hold"),
+            "url": "?view=open",
+        },
         {
             "label": _("Window closes within 30 days"),
             "value": numbers.closing,

@@ -113,7 +113,9 @@ def log_meeting(request: StaffRequest, pk: int) -> HttpResponse:
                 by=request.user,
                 at=clock.now(),
             )
-            messages.success(request, _("The meeting is logged. Host and partner are asked what type of referral it was."))
+            messages.success(
+                request, _("The meeting is logged. Host and partner are asked what type of referral it was.")
+            )
             return redirect("desk:referral", pk)
     return render(request, "dashboard/log_meeting.html", {"form": form, "referral": row, "nav": "desk:home"})
 

@@ -72,7 +72,9 @@ def test_the_search_finds_people_by_company(desk: Client) -> None:
     assert "Popescu" not in page
 
 
-@pytest.mark.parametrize("name", ["desk:home", "desk:confirmations", "desk:deals", "desk:contacts", "desk:register"])
+@pytest.mark.parametrize(
+    "name", ["desk:home", "desk:confirmations", "desk:deals", "desk:contacts", "desk:register"]
+)
 def test_a_partner_has_no_desk(name: str) -> None:
     client = Client()
     client.force_login(active_partner().user)

@@ -26,8 +26,8 @@ from referrals.services.confirmations import (
     follow_up,
     settle_contest,
 )
-from referrals.services.deals import win_deal
 from referrals.services.deadlines import remind_of_deadlines
+from referrals.services.deals import win_deal
 from referrals.services.use_cases import elect_model
 from ssp.core.errors import NotAllowed
 from ssp.core.models import OutboxMessage
@@ -366,7 +366,9 @@ def test_each_mark_reminds_partner_and_seller_once() -> None:
     for left in (61, 60, 59, 30, 14, 3, 3, 2, 0):
         remind_of_deadlines(at=start_of_day(case.window_ends_on - timedelta(days=left)) + timedelta(hours=9))
     remind_of_deadlines(at=start_of_day(case.window_ends_on + timedelta(days=1)))
-    days = OutboxMessage.objects.filter(kind="referrals.window_reminder").values_list("payload__days", flat=True)
+    days = OutboxMessage.objects.filter(kind="referrals.window_reminder").values_list(
+        "payload__days", flat=True
+    )
     assert sorted(days) == [3, 3, 14, 14, 30, 30, 60, 60]
 
 

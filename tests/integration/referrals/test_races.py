@@ -105,7 +105,11 @@ def test_ten_colleagues_at_once_get_exactly_three_places() -> None:
     results = name_ten_at_once(registered())
     assert sum(isinstance(r, Referral) for r in results) == 3
     assert sum(r is None for r in results) == 7
-    assert set(Referral.objects.filter(root__isnull=False).values_list("internal_slot", flat=True)) == {1, 2, 3}
+    assert set(Referral.objects.filter(root__isnull=False).values_list("internal_slot", flat=True)) == {
+        1,
+        2,
+        3,
+    }
 
 
 @pytest.fixture

@@ -122,7 +122,9 @@ def test_nobody_asks_whom_semi_knows_one_address_after_the_other() -> None:
 
 
 @pytest.mark.clause("C11")
-@pytest.mark.parametrize("email", ["info@acme.example", "Sales@acme.example", "sales.nl@acme.example", "no-reply@a.example"])
+@pytest.mark.parametrize(
+    "email", ["info@acme.example", "Sales@acme.example", "sales.nl@acme.example", "no-reply@a.example"]
+)
 def test_a_shared_address_is_no_person(email: str) -> None:
     partner = active_partner()
     with pytest.raises(NotAPerson, match="shared address"):
@@ -291,7 +293,9 @@ def test_an_objection_empties_the_person_and_bars_them() -> None:
 
     object_to_contact(referral=referral, at=MONDAY)
     referral.refresh_from_db()
-    assert [referral.first_name, referral.last_name, referral.email, referral.title, referral.relation] == [""] * 5
+    assert [referral.first_name, referral.last_name, referral.email, referral.title, referral.relation] == [
+        ""
+    ] * 5
     assert not referral.is_live
     assert str(refusal_of(email="mila@ostrava.example"))
 
