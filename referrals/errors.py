@@ -1,4 +1,6 @@
-"""Why something about a referral can't be done: one class a refusal, with its clause and words for the person."""
+"""Why something about a referral can't be done: one class a refusal, with its clause and words for the
+person.
+"""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +22,8 @@ class NotEligible(DomainError):
 class TooManyRefusals(DomainError):
     clause = "C12"
     message = _(
-        "Many introductions were refused today, so no more are checked until tomorrow. Nothing was registered. "
+        "Many introductions were refused today, so no more are checked until tomorrow. "
+        "Nothing was registered. "
         "Talk to your contact at SeMI if you need help."
     )
 

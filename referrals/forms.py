@@ -245,7 +245,8 @@ class ConfirmationForm(DomainFormMixin, ColleagueMixin, forms.Form):
         self.fields["answer"].widget.hints = {  # type: ignore[attr-defined]
             "warm": _("We met by video or in person and discussed at least one use case."),
             "not_warm": _(
-                "No use case was discussed, or it was only a call or a chat. A later meeting can still make it warm."
+                "No use case was discussed, or it was only a call or a chat. A later meeting can "
+                "still make it warm."
             ),
             "reseller": _t("%(company)s wants to resell. This closes the introduction and pays nothing.")
             % facts,

@@ -6,6 +6,8 @@ Each raises a check violation that carries its own name, so that `constraint_as`
 import pgtrigger
 from django.db.models import DateTimeField, Func
 
+# ruff: noqa: S608 - the SQL below is put together from constants of this file alone
+
 
 class EndOfDay(Func):
     """The instant at which a calendar date is over in Amsterdam."""
@@ -47,7 +49,7 @@ INTERNAL_REFERRAL_LIKE_ITS_ROOT = pgtrigger.Trigger(  # invariant 3
         IF NEW.root_id IS NULL AND EXISTS (
             SELECT 1 FROM referrals_referral r
             WHERE r.root_id = NEW.id AND (r.company_id <> NEW.company_id OR r.partner_id <> NEW.partner_id)
-        ) THEN {_refuse("referral_internal_like_its_root", "its internal referrals are at another company or partner")}
+        ) THEN {_refuse("referral_internal_like_its_root", "its internal referrals are elsewhere")}
         END IF;
         RETURN NEW;
     """,

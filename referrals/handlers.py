@@ -1,4 +1,6 @@
-"""What the outbox delivers for referrals: mails, and work handed over. A mail whose reason is gone isn't sent."""
+"""What the outbox delivers for referrals: mails, and work handed over. A mail whose reason is gone
+isn't sent.
+"""
 
 from datetime import datetime
 from email.utils import parseaddr
@@ -93,7 +95,9 @@ def send_invitation(message: OutboxMessage) -> None:
 
 @handles("referrals.cancellation")
 def send_cancellation(message: OutboxMessage) -> None:
-    """One outbox message a recipient would be lost work: each mail has its own key, so a repeat is recognised."""
+    """One outbox message a recipient would be lost work: each mail has its own key, so a repeat is
+    recognised.
+    """
     introduction = _introduction(message)
     ics = calendar.entry(
         introduction,
@@ -228,7 +232,9 @@ def send_deal_won(message: OutboxMessage) -> None:
 # --- work handed over -----------------------------------------------------------------------------
 @handles("core.role_ended")
 def move_open_work(message: OutboxMessage) -> None:
-    """Somebody lost a sales role: unless they still sell, their successor takes referrals and meetings over."""
+    """Somebody lost a sales role: unless they still sell, their successor takes referrals and meetings
+    over.
+    """
     if message.payload["role"] not in (Role.SALES, Role.SALES_LEAD):
         return
     user = User.objects.get(pk=message.payload["user_id"])

@@ -63,7 +63,8 @@ def _privacy(referral: Referral) -> list[str]:
             "The reason: they think a conversation with SeMI, the company behind Weaviate, is useful to you."
         ),
         _(
-            "We keep these details for this purpose alone. If nothing comes of it, we remove them 12 months after "
+            "We keep these details for this purpose alone. If nothing comes of it, we remove "
+            "them 12 months after "
             "the last contact; if you object, at once."
         ),
     ]
@@ -178,7 +179,8 @@ def confirmation(row: Confirmation, reminder: int) -> Letter:
         paragraphs=[
             _("The meeting with %(person)s of %(company)s on %(day)s has ended.") % facts,
             _(
-                "Your answer decides what follows: which use cases were discussed, and whether their windows open."
+                "Your answer decides what follows: which use cases were discussed, and whether "
+                "their windows open."
             )
             if host
             else _("%(host)s is asked as well, and their answer decides. Yours stands if they stay silent.")
@@ -219,7 +221,8 @@ OUTCOMES = {
         "%(person)s was not warm. A later meeting by video or in person can still make it so."
     ),
     ConfirmationAnswer.RESELLER: gettext_lazy(
-        "%(company)s wants to resell. That closes this introduction’s open use cases; a deal already won keeps paying."
+        "%(company)s wants to resell. That closes this introduction’s open use cases; a "
+        "deal already won keeps paying."
     ),
     ConfirmationAnswer.DID_NOT_TAKE_PLACE: gettext_lazy(
         "The meeting did not take place. Propose a new time."
@@ -315,7 +318,8 @@ def accepted(referral: Referral) -> Letter:
 
 
 NEUTRAL = gettext_lazy(
-    "This person has not been registered, and nobody was written to. Everyone we can’t take gets this same answer, "
+    "This person has not been registered, and nobody was written to. Everyone we "
+    "can’t take gets this same answer, "
     "whatever the cause, so the form can’t be used to find out whom SeMI knows."
 )
 
@@ -403,7 +407,8 @@ def deal_won(deal: Deal) -> Letter:
         _("%(company)s signed on %(day)s: the deal about “%(title)s” is won in time.")
         if deal.is_within_window()
         else _(
-            "%(company)s signed on %(day)s; the last day of the window was %(last)s. The deal about “%(title)s” is "
+            "%(company)s signed on %(day)s; the last day of the window was %(last)s. The "
+            "deal about “%(title)s” is "
             "recorded as won and pays no commission. A director may extend the window once."
         )
     ) % facts

@@ -115,7 +115,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
 
 
 class Referral(FSMModelMixin, models.Model):
-    """One person inside one company, introduced by one partner (C11, C12). With a `root`, an internal referral (C3)."""
+    """One person inside one company, introduced by one partner (C11, C12); with a `root`, internal (C3)."""
 
     Status = ReferralStatus
 
@@ -158,7 +158,9 @@ class Referral(FSMModelMixin, models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="referrals"
     )
     objection_salt = models.CharField(max_length=32, editable=False, blank=True)
-    objection_hash = models.CharField(max_length=64, editable=False, unique=True, null=True)
+    objection_hash = models.CharField(  # noqa: DJ001 - unique only where it is known
+        max_length=64, editable=False, unique=True, null=True
+    )
     objected_at = models.DateTimeField(null=True, blank=True)
 
     objects = ReferralQuerySet.as_manager()
@@ -225,7 +227,7 @@ class Referral(FSMModelMixin, models.Model):
         """Registered by staff, and the partner hasn't confirmed it yet."""
         return self.is_live and self.partner_confirmed_at is None
 
-    def get_absolute_url(self) -> str:
+    def get_absolute_url(self) -> str:  # noqa: DJ012
         return reverse("referrals:detail", args=[self.pk])
 
     @transition(status, source=ReferralStatus.CHECKING, target=ReferralStatus.REGISTERED)
@@ -355,7 +357,7 @@ class UseCase(models.Model):
     def is_open(self) -> bool:
         return self.outcome == UseCaseOutcome.OPEN
 
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # noqa: DJ012
         return self.title
 
 

@@ -343,7 +343,7 @@ def with_semi(partner: Partner, on: date) -> list[Waiting]:
         )
     for use_case in open_windows(on=on).filter(partner=partner, deal__isnull=False):
         if use_case.referral and use_case.deal.stage != DealStage.DISCOVERY:
-            waiting.append(
+            waiting.append(  # noqa: PERF401
                 Waiting(
                     title=_("%(title)s: %(stage)s")
                     % {"title": use_case.title, "stage": use_case.deal.get_stage_display()},

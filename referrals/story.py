@@ -310,7 +310,9 @@ def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
 
 
 def comparison(contract: Contract) -> list[dict[str, Any]]:
-    """Return what both models would pay for a few examples of yearly revenue (C5): one year, and to the cap."""
+    """Return what both models would pay for a few examples of yearly revenue (C5): one year, and to
+    the cap.
+    """
     years = contract.cap_count if contract.cap_unit == "years" else 3
     rows = []
     for yearly in (Decimal(10000), Decimal(25000), Decimal(50000)):

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from referrals import rules
 from referrals.errors import (
@@ -155,13 +156,25 @@ def find_by_token(token: str) -> Confirmation | None:
     )
 
 
+def _open_or_closed_by(introduction: Introduction) -> Q:
+    """A contested reseller answer closed them: a sales lead may still choose them."""
+    return Q(outcome="") | Q(outcome="reseller", discussions__introduction=introduction)
+
+
 def use_cases_defined_before(introduction: Introduction) -> list[UseCase]:
-    """Return the partner's open use cases about this person that were defined before the meeting began (C1)."""
+    """Return the partner's open use cases about this person that were defined before the meeting began
+    (C1).
+    """
     root = introduction.referral.the_root
     return list(
         UseCase.objects.filter(
-            partner_id=root.partner_id, referral=root, outcome="", defined_at__lt=introduction.starts_at
-        ).order_by("defined_at", "pk")
+            _open_or_closed_by(introduction),
+            partner_id=root.partner_id,
+            referral=root,
+            defined_at__lt=introduction.starts_at,
+        )
+        .distinct()
+        .order_by("defined_at", "pk")
     )
 
 
@@ -177,7 +190,10 @@ def _check(introduction: Introduction, answer: Answer) -> None:
     if not answer.use_case_ids:
         raise NoUseCaseDiscussed
     root = introduction.referral.the_root
-    chosen = UseCase.objects.filter(pk__in=answer.use_case_ids, referral=root, outcome="")
+    chosen = UseCase.objects.filter(
+        _open_or_closed_by(introduction), pk__in=answer.use_case_ids, referral=root
+    )
+    chosen = chosen.distinct()
     if len(chosen) != len(set(answer.use_case_ids)):
         raise NotYourUseCase
     if any(use_case.defined_at >= introduction.starts_at for use_case in chosen):

@@ -60,7 +60,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {  # ours: what CRMs call it, folded as ta
 
 class ContactsTooLarge(tabular.UnreadableTable):
     message = gettext_lazy(
-        "The file is larger than 20 MB, so nothing was imported. Split it and import the parts one after the other."
+        "The file is larger than 20 MB, so nothing was imported. Split it and import the "
+        "parts one after the other."
     )
 
 
@@ -158,7 +159,8 @@ def _contact(email: str, cells: dict[str, str], *, at: datetime) -> KnownContact
 def import_known_contacts(
     *, content: bytes, file_name: str, by: User | None, at: datetime, dry_run: bool = False
 ) -> ContactReport:
-    """Import a CSV or XLSX of people SeMI knows, in one transaction; somebody already known stays as they are.
+    """Import a CSV or XLSX of people SeMI knows, in one transaction; somebody already known stays as
+    they are.
 
     :raises tabular.UnreadableTable: the file as a whole can't be used, in words.
     """

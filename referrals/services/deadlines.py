@@ -8,7 +8,9 @@ from ssp.core.periods import local_date
 
 
 def remind_of_deadlines(*, at: datetime) -> int:
-    """Owe partner and seller the reminder that is due for each open window; its key makes it one mail each."""
+    """Owe partner and seller the reminder that is due for each open window; its key makes it one mail
+    each.
+    """
     today = local_date(at)
     due = 0
     for use_case in queries.open_windows(on=today).iterator(chunk_size=500):

@@ -66,7 +66,8 @@ def update_deal(
     by: User,
     at: datetime,
 ) -> Deal:
-    """Keep what sales expects, and the reference by which invoices find the deal (C17: a reseller may be named).
+    """Keep what sales expects, and the reference by which invoices find the deal (C17: a reseller may
+    be named).
 
     A won deal keeps accepting its reference: invoices come later.
 
@@ -86,7 +87,8 @@ def update_deal(
 def win_deal(*, deal: Deal, signed_on: date, by: User, at: datetime) -> Deal:
     """Record that the customer signed on `signed_on` (C2).
 
-    What counts is that day: a deal signed on the window's last day and recorded a week later pays; one signed a day
+    What counts is that day: a deal signed on the window's last day and recorded a week later pays; one
+    signed a day
     later is recorded as won and pays nothing (`Deal.is_within_window`).
 
     :raises DealClosed, UseCaseClosed: nothing to win.  :raises SignedInTheFuture: not yet.

@@ -148,7 +148,8 @@ def _reopen(introduction: Introduction, *, at: datetime) -> None:
 def add_internal_referral(
     *, passed_on_by: Referral, colleague: Colleague, by: User, at: datetime
 ) -> Referral | None:
-    """Give a colleague one of the root's three places, or return None: not counted, and no cause is told (C3).
+    """Give a colleague one of the root's three places, or return None: not counted, and no cause is
+    told (C3).
 
     The slot number is unique per root, so ten at once get exactly three.
     """

@@ -60,7 +60,8 @@ def register_referral(
 ) -> Referral:
     """Claim `person` for `partner` (C10-C12); the refusal leaves nothing but an audit entry without a name.
 
-    A seller may register on a partner's behalf: the partner then confirms it on their page, and the person is told
+    A seller may register on a partner's behalf: the partner then confirms it on their page, and the
+    person is told
     only after that.
 
     :raises PartnershipNotStarted: C6.  :raises NotEligible: known, owned, barred, or somebody was faster.

@@ -1,6 +1,8 @@
-"""Registering a person in three steps. The draft lives in the session; nothing is looked up before the last press.
+"""Registering a person in three steps. The draft lives in the session; nothing is looked up before the
+last press.
 
-The check answers on that press alone: asking costs a whole registration with its attestation, so nobody learns
+The check answers on that press alone: asking costs a whole registration with its attestation, so nobody
+learns
 cheaply whom SeMI knows (C12).
 """
 
@@ -74,7 +76,9 @@ def _page(request: PartnerRequest, form: PersonForm, *, refused: bool = False) -
 @partner_required
 @require_http_methods(["GET", "POST"])
 def person(request: PartnerRequest) -> HttpResponse:
-    """Step one: who it is. Role addresses and the like are told at once; they say nothing about whom we know."""
+    """Step one: who it is. Role addresses and the like are told at once; they say nothing about whom
+    we know.
+    """
     draft = request.POST if "draft" in request.POST else None
     if draft is not None:
         kept = {name: draft.get(name, "") for name in PersonForm.base_fields}
@@ -161,7 +165,8 @@ def send(request: PartnerRequest) -> HttpResponse:
 def _outcome(referral: Any) -> str:
     if referral.status == ReferralStatus.CHECKING:
         return _(
-            "We are checking this introduction by hand and answer by %(day)s. Nothing is sent to the person until then."
+            "We are checking this introduction by hand and answer by %(day)s. Nothing is "
+            "sent to the person until then."
         ) % {"day": weekday_day(rules.name_answer_by(referral.registered_on))}
     return _("%(name)s is registered. Hold the first meeting by %(day)s.") % {
         "name": referral.first_name,

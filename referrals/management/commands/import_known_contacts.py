@@ -11,7 +11,7 @@ from ssp.core.tabular import UnreadableTable
 
 
 class Command(BaseCommand):
-    help = "Import known contacts from a CSV or XLSX export of a CRM: whole or not at all, and twice changes nothing."
+    help = "Import known contacts from a CSV or XLSX export of a CRM: whole or not at all."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)

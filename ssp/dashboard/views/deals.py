@@ -128,7 +128,8 @@ def _say(request: StaffRequest, done: Deal) -> None:
         messages.warning(
             request,
             _(
-                "The customer signed on %(signed)s; the last day of the window was %(last)s. The deal is recorded as "
+                "The customer signed on %(signed)s; the last day of the window was %(last)s. The "
+                "deal is recorded as "
                 "won and pays no commission. A director may extend the window once."
             )
             % facts,

@@ -392,7 +392,7 @@ def test_the_database_refuses_a_window_of_another_length() -> None:
 @pytest.mark.clause("C1")
 def test_the_database_keeps_the_moment_of_definition() -> None:
     case = registered().use_cases.get()
-    with pytest.raises(Exception, match="defined_at|read-only|Cannot"), transaction.atomic():
+    with pytest.raises(Exception, match=r"defined_at|read-only|Cannot"), transaction.atomic():
         UseCase.objects.filter(pk=case.pk).update(defined_at=MONDAY - timedelta(days=9))
 
 
