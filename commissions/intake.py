@@ -31,6 +31,8 @@ OUTCOMES = {
     REFUSED: gettext_lazy("Refused"),
 }
 KINDS = {"invoice", "line", "payment", "credit", "refund"}
+YEARS = (2000, 2100)
+LONGEST_LINE_NUMBER = 4
 YES, NO = {"yes", "y", "true", "1", "x", "ja"}, {"no", "n", "false", "0", "", "nee", "nein"}
 
 
@@ -137,6 +139,7 @@ class Reader:
         self.invoices: dict[str, InvoiceDraft] = {}
         self.lines: dict[str, list[tuple[Judged, LineDraft]]] = {}
         self.facts: list[FactDraft] = []
+        self.named: set[tuple[str, str]] = set()  # kind and reference of each fact
         self.currencies = self._currencies(table)
         for row in table.rows:
             self._read(row)
@@ -201,6 +204,13 @@ class Reader:
         heads = [(d.customer, d.customer_reference, d.issued_on, d.currency) for d in (known, draft)]
         if heads[0] != heads[1]:
             raise RowRefused(_("Its rows disagree about the customer, the date or the currency."))
+        if line.facts in [there.facts for there in known.lines]:
+            raise RowRefused(
+                _(
+                    "This row is twice in the file. If the invoice really has two such lines, "
+                    "give each its own description."
+                )
+            )
         known.net, known.gross = known.net + net, known.gross + gross
         known.lines.append(line)
         known.rows.append(judged)
@@ -210,8 +220,8 @@ class Reader:
         if answer not in YES | NO:
             raise RowRefused(_("“%s” under recurring is neither yes nor no.") % row.get("recurring")[:40])
         recurring = answer in YES
-        first = date_of(row.get("service_from")) if row.get("service_from") else None
-        last = date_of(row.get("service_to")) if row.get("service_to") else None
+        first = _day(row.get("service_from")) if row.get("service_from") else None
+        last = _day(row.get("service_to")) if row.get("service_to") else None
         if recurring and (first is None or last is None):
             raise RowRefused(_("A recurring line needs its service period: service_from and service_to."))
         if first and last and last < first:
@@ -237,12 +247,13 @@ class Reader:
         if happened_on > self.on:
             raise RowRefused(_("The date is in the future."))
         line = row.get("line") if kind == "credit" else ""
-        if line and not line.isdecimal():
+        if line and not (line.isdecimal() and len(line) <= LONGEST_LINE_NUMBER):
             raise RowRefused(_("“%s” is no line number.") % line[:40])
         replaced_by = row.get("replaced_by") if kind == "credit" else ""
         reference = self._text(row, "reference")
-        if any(fact.kind == kind and fact.reference == reference for fact in self.facts):
+        if (kind, reference) in self.named:
             raise RowRefused(_("This reference is twice in the file."))
+        self.named.add((kind, reference))
         self.facts.append(
             FactDraft(
                 kind,
@@ -267,7 +278,7 @@ class Reader:
     def _date(self, row: Row) -> date:
         if not row.get("date"):
             raise RowRefused(_("The date is missing."))
-        return date_of(row.get("date"))
+        return _day(row.get("date"))
 
     def _amount(self, row: Row, column: str, currency: str) -> Decimal:
         if not row.get(column):
@@ -280,6 +291,14 @@ class Reader:
         if amount >= 10**11:
             raise RowRefused(_("%s is larger than any invoice.") % column)
         return amount
+
+
+def _day(cell: str) -> date:
+    """Return the date in a cell; one that no invoice has is a slip of the keyboard."""
+    day = date_of(cell)
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise UnreadableCell(_("“%s” is too long ago or too far away. Look at its year.") % cell[:40])
+    return day
 
 
 def plan_import(table: Table, *, on: date) -> Plan:
