@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
+import structlog
 from django.db import transaction
 
 from commissions import rules
@@ -16,6 +17,8 @@ from commissions.models import Commission, CommissionKind, Fact, Invoice
 from partners.models import Contract, ContractStatus, Partner
 from referrals.models import Deal, UseCase, UseCaseOutcome
 from ssp.core.periods import local_date
+
+log = structlog.get_logger(__name__)
 
 
 def accrue_invoices(invoice_ids: Iterable[int], *, at: datetime) -> int:
@@ -25,9 +28,18 @@ def accrue_invoices(invoice_ids: Iterable[int], *, at: datetime) -> int:
 
 
 def accrue(*, at: datetime) -> int:
-    """Write whatever any fact calls for and isn't written yet; return how many entries."""
+    """Write whatever any fact calls for and isn't written yet; return how many entries.
+
+    A deal that can't be worked out is logged and left: it keeps no other from being paid.
+    """
     deals = Deal.objects.filter(invoices__facts__isnull=False).order_by("pk").distinct()
-    return sum(accrue_deal(pk, at=at) for pk in list(deals.values_list("pk", flat=True)))
+    written = 0
+    for pk in list(deals.values_list("pk", flat=True)):
+        try:
+            written += accrue_deal(pk, at=at)
+        except Exception:
+            log.exception("accrual.failed", deal_id=pk)
+    return written
 
 
 @transaction.atomic

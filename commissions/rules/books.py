@@ -33,7 +33,7 @@ class Books:
     def bills(self) -> list[Bill]:
         """The invoices that have arrived, by date, then number."""
         known = [self._bills[pk] for pk in self._facts if pk in self._bills]
-        return sorted(known, key=lambda bill: (bill.issued_on, bill.number, bill.id))
+        return sorted(known, key=lambda bill: bill.place)
 
     def bill(self, pk: int) -> Bill:
         return self._bills[pk]

@@ -1,5 +1,6 @@
 """What the arithmetic works with: invoices, what happened to them, contracts, and entries."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -45,6 +46,13 @@ class Bill:
     net: Decimal
     gross: Decimal
     lines: tuple[Line, ...]
+
+    @property
+    def place(self) -> tuple[date, list[str | int], int]:
+        """Where it stands among a deal's invoices: by date, then number, and 9 comes before 10 (C5)."""
+        parts = re.split(r"([0-9]+)", self.number)  # text at even places, digits at odd ones
+        number = [int(part) if odd % 2 else part for odd, part in enumerate(parts)]
+        return self.issued_on, number, self.id
 
 
 @dataclass(frozen=True)
@@ -140,4 +148,6 @@ def contract_in_force(contracts: Iterable[Terms], on: date) -> Terms | None:
 
 def cap_ends_on(starts_on: date, years: int) -> date:
     """Return the last service day that counts: 1 Sep 2026 and 3 years → 31 Aug 2029."""
+    if starts_on.year + years > date.max.year:
+        return date.max
     return add_years(starts_on, years) - timedelta(days=1)

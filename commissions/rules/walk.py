@@ -138,6 +138,8 @@ class Accrual:
         ended = self.case.recruiter_ended_for_cause_on is not None
         if terms.bonus_basis == FIRST_INVOICE:
             now = reckon(self.books, position, bill, FIRST_INVOICE, terms, rate)
+            if self.case.ended_for_cause_on is not None:  # it lasts while the recruit's sales pay
+                now = self._at_most(now, self.at_end, bill, FIRST_INVOICE, terms, rate)
             if ended:
                 now = self._at_most(now, self.at_recruiter_end, bill, FIRST_INVOICE, terms, rate)
             self._entry(bill, fact, BONUS, terms, rate, now)
