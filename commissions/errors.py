@@ -26,6 +26,15 @@ class NothingToPay(DomainError):
     message = _("Nobody has anything payable in this currency today.")
 
 
+class TaxStatusMissing(DomainError):
+    """VAT follows the partner's tax status, which finance confirms before the first payout."""
+
+    message = _(
+        "Nothing was prepared: a tax status isn’t confirmed, and VAT follows from it. Confirm it on the "
+        "partner’s row below, then prepare the payout."
+    )
+
+
 class RunAlreadyDecided(DomainError):
     message = _("This run was approved or returned already.")
 

@@ -50,6 +50,25 @@ class FailedForm(DomainFormMixin, forms.Form):
     reason = forms.CharField(label=_("What the bank said"), max_length=300)
 
 
+class TaxForm(DomainFormMixin, forms.Form):
+    """The tax status of one partner, on the page that the payouts link to."""
+
+    vat_percent = forms.DecimalField(
+        label=_("VAT in percent"),
+        help_text=_("0 for reverse charge, small businesses and partners outside the EU."),
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+    )
+    note = forms.CharField(
+        label=_("Note on the statement"),
+        help_text=_("For example “VAT reverse charged” or the ground of an exemption."),
+        max_length=200,
+        required=False,
+    )
+
+
 class TaxStatusForm(forms.ModelForm):
     class Meta:
         model = TaxStatus

@@ -161,9 +161,11 @@ PAID_AFTER_APPROVAL = pgtrigger.Trigger(  # invariant 13
         ) THEN {_refuse("payout_paid_after_approval", "somebody other than the preparer approves first")}
         END IF;
         IF TG_OP = 'UPDATE' THEN
-            IF (NEW.run_id, NEW.partner_id, NEW.currency, NEW.entries_total, NEW.vat_percent, NEW.vat)
+            IF (NEW.run_id, NEW.partner_id, NEW.currency, NEW.entries_total, NEW.vat_percent, NEW.vat,
+                NEW.vat_note)
                  IS DISTINCT FROM
-               (OLD.run_id, OLD.partner_id, OLD.currency, OLD.entries_total, OLD.vat_percent, OLD.vat)
+               (OLD.run_id, OLD.partner_id, OLD.currency, OLD.entries_total, OLD.vat_percent, OLD.vat,
+                OLD.vat_note)
                OR (OLD.statement_sequence IS NOT NULL AND (NEW.statement_year, NEW.statement_sequence)
                    IS DISTINCT FROM (OLD.statement_year, OLD.statement_sequence))
                OR (OLD.paid_on IS NOT NULL AND NEW.paid_on IS DISTINCT FROM OLD.paid_on)
@@ -199,6 +201,21 @@ ENTRY_FITS_PAYOUT = pgtrigger.Trigger(  # invariant 12
             SELECT 1 FROM commissions_payout p JOIN commissions_payoutrun r ON r.id = p.run_id
              WHERE p.id = NEW.payout_id AND (p.failed_at IS NOT NULL OR r.discarded_at IS NOT NULL)
         ) THEN {_refuse("payout_entry_fits", "only a failed or returned payout frees its entries")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+
+BY_TAX_STATUS = pgtrigger.Trigger(  # VAT by the partner's tax status, confirmed before the first payout
+    name="payout_by_tax_status",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func=f"""
+        IF NOT EXISTS (
+            SELECT 1 FROM commissions_taxstatus t
+             WHERE t.partner_id = NEW.partner_id AND t.vat_percent = NEW.vat_percent
+        ) THEN {_refuse("payout_by_tax_status", "VAT follows the tax status that finance confirmed")}
         END IF;
         RETURN NEW;
     """,

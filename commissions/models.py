@@ -228,6 +228,10 @@ class TaxStatus(models.Model):
                 condition=Q(vat_percent__range=(0, 100)), name="tax_status_percent_in_range"
             )
         ]
+        triggers = [guards.never_deleted("tax_status_never_deleted")]
+
+    def __str__(self) -> str:
+        return str(self.partner)
 
 
 class PayoutRun(models.Model):
@@ -273,6 +277,7 @@ class Payout(models.Model):
     entries_total = models.DecimalField(**AMOUNT)
     vat_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
     vat = models.DecimalField(**AMOUNT, default=0)
+    vat_note = models.CharField(max_length=200, blank=True)  # the tax status's, as it was that day
     paid_on = models.DateField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=300, blank=True)
@@ -303,6 +308,7 @@ class Payout(models.Model):
         ]
         triggers = [
             guards.PAID_AFTER_APPROVAL,
+            guards.BY_TAX_STATUS,
             guards.PAYOUT_EQUALS_ENTRIES,
             guards.never_deleted("payout_never_deleted"),
         ]

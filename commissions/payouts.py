@@ -18,6 +18,7 @@ from commissions.errors import (
     RunAlreadyDecided,
     RunNotApproved,
     SamePerson,
+    TaxStatusMissing,
 )
 from commissions.models import Payout, PayoutEntry, PayoutRun
 from commissions.permissions import check_approves, check_finance
@@ -31,17 +32,22 @@ from ssp.core.periods import local_date
 def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
     """Put every payable entry of a currency into a payout per partner; negative balances carry forward.
 
+    A partner whose tax status finance hasn't confirmed is left out.
+
     :raises NothingToPay: nobody has a positive balance.
+    :raises TaxStatusMissing: who has one waits for finance to confirm the tax status.
     """
     check_finance(by)
     with (
         constraint_as("payout_entry_once", EntryAlreadyInPayout),
+        constraint_as("payout_by_tax_status", TaxStatusMissing),
         transaction.atomic(),
     ):
         hold(f"commissions.payouts.{currency}")
-        paid = [c for c in queries.candidates(currency, on=local_date(at)) if c.is_paid]
+        found = queries.candidates(currency, on=local_date(at))
+        paid = [c for c in found if c.is_paid]
         if not paid:
-            raise NothingToPay
+            raise TaxStatusMissing if any(c.waits_for_tax for c in found) else NothingToPay
         run = PayoutRun.objects.create(currency=currency, prepared_by=by, prepared_at=at)
         for candidate in paid:
             payout = Payout.objects.create(
@@ -51,6 +57,7 @@ def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
                 entries_total=candidate.total,
                 vat_percent=candidate.vat_percent,
                 vat=candidate.vat,
+                vat_note=candidate.tax.note if candidate.tax else "",
             )
             PayoutEntry.objects.bulk_create(
                 PayoutEntry(payout=payout, commission=entry) for entry in candidate.entries

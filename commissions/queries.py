@@ -138,8 +138,7 @@ class Candidate:
     partner: Partner
     entries: list[Commission]
     held: list[Commission]
-    vat_percent: Decimal
-    tax_confirmed: bool
+    tax: TaxStatus | None
     currency: str
 
     @property
@@ -155,16 +154,27 @@ class Candidate:
         return min((entry.payable_on for entry in self.held), default=None)
 
     @property
+    def vat_percent(self) -> Decimal:
+        return self.tax.vat_percent if self.tax else ZERO
+
+    @property
     def vat(self) -> Decimal:
         return round_half_even(self.total * self.vat_percent / 100, self.currency)
 
     @property
     def is_paid(self) -> bool:
-        return self.total > 0
+        return self.total > 0 and self.tax is not None
+
+    @property
+    def waits_for_tax(self) -> bool:
+        """Tell whether nothing but the unconfirmed tax status keeps this partner out."""
+        return self.total > 0 and self.tax is None
 
     @property
     def why_not(self) -> Promise | str:
         """Say why a partner gets nothing now."""
+        if self.waits_for_tax:
+            return _("The tax status isn’t confirmed, so the VAT isn’t known.")
         if self.total < 0:
             return _("The balance is negative: it carries forward and is netted in the next payout.")
         if self.entries:
@@ -188,14 +198,12 @@ def candidates(currency: str, *, on: date, partners: Iterable[int] | None = None
     taxes = {tax.partner_id: tax for tax in TaxStatus.objects.filter(partner__in=list(by_partner))}
     found = []
     for partner, unpaid in by_partner.items():
-        tax = taxes.get(partner.pk)
         found.append(
             Candidate(
                 partner,
                 [row for row in unpaid if row.payable_on <= on],
                 [row for row in unpaid if row.payable_on > on],
-                tax.vat_percent if tax else ZERO,
-                tax is not None,
+                taxes.get(partner.pk),
                 currency,
             )
         )

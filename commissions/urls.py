@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/invoices/<int:pk>/match/", invoices.match, name="invoice_match"),
     path("desk/payouts/", payouts.overview, name="payouts"),
     path("desk/payouts/prepare/", payouts.prepare, name="payout_prepare"),
+    path("desk/payouts/tax/<int:pk>/", payouts.tax_status, name="tax_status"),
     path("desk/payouts/runs/<int:pk>/", payouts.payout_run, name="payout_run"),
     path("desk/payouts/runs/<int:pk>/decide/", payouts.decide, name="payout_decide"),
     path("desk/payouts/<int:pk>/settle/", payouts.settle, name="payout_settle"),

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django_countries import countries
 
 from commissions import queries
 from commissions.explain import explain
@@ -206,7 +207,7 @@ def _statement(payout: Payout) -> dict[str, Any]:
         "contract": payout.partner.contracts.filter(signed_at__lte=run.approved_at)
         .order_by("-signed_at")
         .first(),
-        "tax": getattr(payout.partner, "tax_status", None),
+        "country": countries.name(payout.partner.country),
         "sums": [
             {"label": _("In payouts before this one"), "value": format_money(before, payout.currency)},
             {

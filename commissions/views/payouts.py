@@ -7,10 +7,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_countries import countries
 
-from commissions import payouts, queries
-from commissions.forms import FailedForm, PaidForm
-from commissions.models import Payout, PayoutEntry, PayoutRun
+from commissions import payouts, queries, services
+from commissions.forms import FailedForm, PaidForm, TaxForm
+from commissions.models import Payout, PayoutEntry, PayoutRun, TaxStatus
+from partners.models import Partner
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
@@ -28,7 +30,15 @@ def overview(request: StaffRequest) -> HttpResponse:
         if found:
             paid = [c for c in found if c.is_paid]
             total = sum((c.total + c.vat for c in paid), queries.ZERO)
-            previews.append({"currency": currency, "candidates": found, "paid": paid, "total": total})
+            previews.append(
+                {
+                    "currency": currency,
+                    "candidates": found,
+                    "paid": paid,
+                    "total": total,
+                    "waits_for_tax": any(c.waits_for_tax for c in found),
+                }
+            )
     context = {
         "previews": previews,
         "open_runs": queries.open_runs().select_related("prepared_by", "approved_by"),
@@ -54,6 +64,33 @@ def prepare(request: StaffRequest) -> HttpResponse:
     return redirect("commissions:payout_run", run.pk)
 
 
+@require_http_methods(["GET", "POST"])
+@role_required(Role.FINANCE)
+def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
+    """Confirm what VAT a partner's payouts carry: before the first payout, and whenever it changes."""
+    partner = get_object_or_404(Partner, pk=pk)
+    known = TaxStatus.objects.filter(partner=partner).select_related("confirmed_by").first()
+    initial = {"vat_percent": known.vat_percent, "note": known.note} if known else {}
+    form = TaxForm(request.POST or None, initial=initial)
+    if form.is_valid():
+        with form.showing(DomainError):
+            services.confirm_tax_status(
+                partner=partner,
+                vat_percent=form.cleaned_data["vat_percent"],
+                note=form.cleaned_data["note"],
+                by=request.user,
+                at=clock.now(),
+            )
+            messages.success(
+                request,
+                _("The tax status of %(partner)s is confirmed, for every payout prepared from now on.")
+                % {"partner": partner},
+            )
+            return redirect("commissions:payouts")
+    context = {"partner": partner, "country": countries.name(partner.country), "known": known, "form": form}
+    return render(request, "commissions/tax_status.html", context | {"nav": "commissions:payouts"})
+
+
 @require_safe
 @role_required(Role.FINANCE, Role.DIRECTOR)
 def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
@@ -61,7 +98,7 @@ def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(
         PayoutRun.objects.select_related("prepared_by", "approved_by", "discarded_by"), pk=pk
     )
-    rows = list(run.payouts.select_related("partner", "partner__tax_status").order_by("pk"))
+    rows = list(run.payouts.select_related("partner").order_by("pk"))
     context = {
         "run": run,
         "payouts": [(row, _entries(row)) for row in rows],

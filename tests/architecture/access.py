@@ -77,6 +77,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "commissions:invoice_match": FINANCE,
     "commissions:payouts": FINANCE_OR_DIRECTOR,
     "commissions:payout_prepare": FINANCE,
+    "commissions:tax_status": FINANCE,
     "commissions:payout_run": FINANCE_OR_DIRECTOR,
     "commissions:payout_decide": FINANCE_OR_DIRECTOR,
     "commissions:payout_settle": FINANCE,

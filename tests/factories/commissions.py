@@ -5,11 +5,12 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from commissions.models import Fact, Invoice, InvoiceLine
+from commissions.models import Fact, Invoice, InvoiceLine, TaxStatus
 from partners.models import Partner
 from referrals.models import Company, Deal, Discussion, Introduction, Referral, UseCase
 from ssp.core.identity import identity_of
 from ssp.core.periods import add_months
+from ssp.core.roles import Role
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.moments import MONDAY
@@ -134,3 +135,17 @@ def happens(invoice: Invoice, kind: str, gross: str = "0", *, on: date | None = 
         **{**values, **fields},
     )
     return fact
+
+
+def confirmed_tax(partner: Partner, *, vat_percent: str = "0", note: str = "") -> TaxStatus:
+    """Return the tax status of a partner, which finance confirmed: at 0% unless told."""
+    status, _made = TaxStatus.objects.get_or_create(
+        partner=partner,
+        defaults={
+            "vat_percent": Decimal(vat_percent),
+            "note": note,
+            "confirmed_by": UserFactory(roles=[Role.FINANCE]),
+            "confirmed_at": MONDAY,
+        },
+    )
+    return status

@@ -10,7 +10,7 @@ from commissions import accrual, payouts
 from commissions.invariants import INVARIANTS
 from commissions.models import Commission, Invoice
 from ssp.core.roles import Role
-from tests.factories.commissions import a_won_deal, an_invoice, happens
+from tests.factories.commissions import a_won_deal, an_invoice, confirmed_tax, happens
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.integration.commissions.test_pages import signed_in
@@ -30,6 +30,8 @@ def a_whole_life() -> Invoice:
         happens(row, "credit", "300", on=(AT - timedelta(days=45)).date())
         happens(row, "refund", "100", on=(AT - timedelta(days=40)).date())
     accrual.accrue(at=AT)
+    for partner in (recruit, recruit.recruiter):
+        confirmed_tax(partner)
     nadia, willem = UserFactory(roles=[Role.FINANCE]), UserFactory(roles=[Role.DIRECTOR])
     run = payouts.prepare_payout_run(currency="EUR", by=nadia, at=AT)
     payouts.approve_payout_run(run=run, by=willem, at=AT)

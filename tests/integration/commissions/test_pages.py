@@ -13,7 +13,7 @@ from commissions.models import Commission, Invoice, InvoiceImport, Payout
 from ssp.core import clock
 from ssp.core.models import User
 from ssp.core.roles import Role
-from tests.factories.commissions import a_won_deal, an_invoice, happens
+from tests.factories.commissions import a_won_deal, an_invoice, confirmed_tax, happens
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.integration.commissions.test_import import GOOD
@@ -50,10 +50,11 @@ def finance() -> Client:
     return signed_in(UserFactory(roles=[Role.FINANCE]))
 
 
-def a_paid_invoice(partner=None, **more):
-    invoice = an_invoice(
-        a_won_deal(partner=partner or PartnerFactory()), "15600", gross="18876", one_off="3000", **more
-    )
+def a_paid_invoice(partner=None, *, taxed=True, **more):
+    partner = partner or PartnerFactory()
+    invoice = an_invoice(a_won_deal(partner=partner), "15600", gross="18876", one_off="3000", **more)
+    if taxed:
+        confirmed_tax(partner)
     happens(invoice, "payment", "9438", on=(AT - timedelta(days=40)).date())
     happens(invoice, "payment", "9438", on=(AT - timedelta(days=10)).date())
     accrual.accrue(at=AT)
@@ -250,6 +251,31 @@ def test_a_payout_goes_from_preview_to_statement(finance: Client) -> None:
     )
     assert finance.get(reverse("commissions:payout_run", args=[run.pk])).status_code == 200
     assert finance.get(reverse("commissions:payouts")).status_code == 200
+
+
+def test_finance_confirms_the_tax_status_before_the_first_payout(finance: Client) -> None:
+    partner = a_paid_invoice(
+        PartnerFactory(country="SE", tax_number="SE556677889901"), taxed=False
+    ).deal.use_case.partner
+    address = reverse("commissions:tax_status", args=[partner.pk])
+    preview = finance.get(reverse("commissions:payouts")).content.decode()
+    assert "The tax status isn’t confirmed" in preview
+    assert f'href="{address}"' in preview
+    assert "Prepare the EUR payout" not in preview
+    refused = finance.post(reverse("commissions:payout_prepare"), {"currency": "EUR"}, follow=True)
+    assert "Nothing was prepared" in refused.content.decode()
+
+    form = finance.get(address).content.decode()
+    assert "Sweden" in form
+    assert "SE556677889901" in form
+    assert finance.post(address, {"vat_percent": "101"}).context["form"].errors
+    page = finance.post(address, {"vat_percent": "25", "note": "Swedish VAT"}, follow=True).content.decode()
+
+    assert f"The tax status of {partner} is confirmed" in page
+    assert "Prepare the EUR payout" in page
+    finance.post(reverse("commissions:payout_prepare"), {"currency": "EUR"})
+    payout = Payout.objects.get()
+    assert (payout.vat, payout.vat_note) == (payout.entries_total / 4, "Swedish VAT")
 
 
 def test_a_failed_transfer_is_recorded(finance: Client) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from commissions import accrual, handlers, payouts, queries, services
 from commissions.errors import (
@@ -19,13 +19,14 @@ from commissions.errors import (
     RunAlreadyDecided,
     RunNotApproved,
     SamePerson,
+    TaxStatusMissing,
 )
 from commissions.models import Commission, Payout, PayoutEntry, PayoutRun
 from partners.models import Partner
 from ssp.core.errors import NotAllowed
 from ssp.core.models import OutboxMessage, User
 from ssp.core.roles import Role
-from tests.factories.commissions import a_won_deal, an_invoice, happens
+from tests.factories.commissions import a_won_deal, an_invoice, confirmed_tax, happens
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.integration.commissions.test_accrual import all_at_once
@@ -37,8 +38,16 @@ ON = AT.date()
 
 
 def earns(
-    partner: Partner, paid: str, *, credit: str = "", currency: str = "EUR", days_ago: int = 40
+    partner: Partner,
+    paid: str,
+    *,
+    credit: str = "",
+    currency: str = "EUR",
+    days_ago: int = 40,
+    taxed: bool = True,
 ) -> None:
+    if taxed:
+        confirmed_tax(partner)
     invoice = an_invoice(a_won_deal(partner=partner, currency=currency), "1000", currency=currency)
     when = ON - timedelta(days=days_ago)
     happens(invoice, "payment", paid, on=when)
@@ -98,6 +107,7 @@ def test_a_negative_balance_carries_forward_and_is_netted(
 ) -> None:
     invoice = an_invoice(a_won_deal(partner=partner), "1000")
     happens(invoice, "payment", "1000", on=ON - timedelta(days=40))
+    confirmed_tax(partner)
     accrual.accrue(at=AT)
     run = payouts.prepare_payout_run(currency="EUR", by=nadia, at=AT)
     payouts.approve_payout_run(run=run, by=willem, at=AT)
@@ -136,6 +146,33 @@ def test_vat_stands_on_its_own_line_once_finance_confirmed_the_tax_status(
     payout = payouts.prepare_payout_run(currency="EUR", by=nadia, at=AT).payouts.get()
 
     assert (payout.entries_total, payout.vat, payout.total) == (D(100), D(21), D(121))
+
+
+@pytest.mark.django_db
+def test_a_partner_without_a_confirmed_tax_status_is_left_out(partner: Partner, nadia: User) -> None:
+    other = PartnerFactory()
+    earns(partner, "1000", taxed=False)
+    earns(other, "1000")
+
+    left_out = next(c for c in queries.candidates("EUR", on=ON) if c.partner == partner)
+    run = payouts.prepare_payout_run(currency="EUR", by=nadia, at=AT)
+
+    assert (left_out.is_paid, left_out.waits_for_tax) == (False, True)
+    assert "tax status" in str(left_out.why_not)
+    assert [payout.partner for payout in run.payouts.all()] == [other]
+    with pytest.raises(TaxStatusMissing):
+        payouts.prepare_payout_run(currency="EUR", by=nadia, at=AT)
+
+
+@pytest.mark.django_db
+def test_a_statement_keeps_the_note_of_its_day(partner: Partner, nadia: User, willem: User) -> None:
+    confirmed_tax(partner, vat_percent="21", note="Dutch VAT")
+    payout = an_approved_payout(partner, nadia, willem)
+
+    services.confirm_tax_status(partner=partner, vat_percent=D(0), note="Reverse charge", by=nadia, at=AT)
+
+    payout.refresh_from_db()
+    assert (payout.vat_percent, payout.vat_note) == (D(21), "Dutch VAT")
 
 
 @pytest.mark.django_db
@@ -251,9 +288,30 @@ def test_the_database_refuses_an_entry_in_two_payouts(partner: Partner, nadia: U
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("taxed", [False, True])
+def test_the_database_refuses_a_payout_against_the_tax_status(
+    taxed: bool, partner: Partner, nadia: User
+) -> None:
+    earns(partner, "1000", taxed=taxed)
+    run = PayoutRun.objects.create(currency="EUR", prepared_by=nadia, prepared_at=AT)
+
+    with pytest.raises(IntegrityError, match="VAT follows the tax status"), transaction.atomic():
+        Payout.objects.create(
+            run=run, partner=partner, currency="EUR", entries_total=D(100), vat_percent=D(21), vat=D(21)
+        )
+
+
+@pytest.mark.django_db
+def test_a_tax_status_is_never_deleted(partner: Partner) -> None:
+    with pytest.raises(DatabaseError, match="Cannot delete"), transaction.atomic():
+        confirmed_tax(partner).delete()
+
+
+@pytest.mark.django_db
 def test_the_database_refuses_an_entry_of_somebody_else(partner: Partner, nadia: User) -> None:
     earns(partner, "1000")
     other = PartnerFactory()
+    confirmed_tax(other)
 
     with pytest.raises(IntegrityError, match="another partner"), transaction.atomic():
         run = PayoutRun.objects.create(currency="EUR", prepared_by=nadia, prepared_at=AT)
