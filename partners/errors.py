@@ -75,7 +75,8 @@ class OwnAddress(DomainError):
 class SamePersonAsRecruiter(DomainError):
     clause = "C22"
     message = _(
-        "Your details are those of the partner who invited you, and nobody recruits themself. "
+        "Your details are those of the partner who invited you, or of who invited them, and nobody recruits "
+        "themself. "
         "Correct the tax number, or write to us if both of you work for one firm."
     )
 

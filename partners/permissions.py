@@ -34,8 +34,11 @@ def check_may_decide(director: User, contract: Contract) -> None:
 
 
 def is_person(partner: Partner, user: User, identity: str) -> bool:
-    """Tell whether `user`, whose address has that `identity`, is that partner."""
-    return partner.user_id == user.pk or partner.identity == identity
+    """Tell whether `user`, whose address has that `identity`, is that partner.
+
+    By the address they applied with, or the one they have now: people move, and stay the same person (C22).
+    """
+    return partner.user_id == user.pk or identity in (partner.identity, identity_of(partner.user.email))
 
 
 def why_not_decide(director: User, contract: Contract) -> DomainError | None:

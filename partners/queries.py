@@ -1,7 +1,10 @@
 """Reads that span the partnership's tables."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from django.db.models import Q
 
 from partners import permissions
 from partners.models import (
@@ -13,7 +16,7 @@ from partners.models import (
     RecruitInvitation,
 )
 from ssp.core.errors import DomainError
-from ssp.core.identity import canonical_email
+from ssp.core.identity import GMAIL, canonical_email
 from ssp.core.models import User
 from ssp.core.periods import start_of_day
 from ssp.core.roles import Role
@@ -58,6 +61,28 @@ def is_usable(invitation: RecruitInvitation, user: User, *, at: datetime) -> boo
         and invitation.recruiter.is_active(at=at)
         and invitation.recruiter.user_id != user.pk
     )
+
+
+def line_of(recruiter: Partner) -> Iterator[Partner]:
+    """Return a recruiter, who recruited them, and so on: nobody comes back into their own line (C22)."""
+    each: Partner | None = recruiter
+    while each is not None:
+        yield each
+        each = each.recruiter
+
+
+def already_a_partner(user: User) -> bool:
+    """Tell whether a partner under another account has this person's address by now (C22).
+
+    The address they applied with is compared by a constraint; this one is the address they have moved to.
+    """
+    canonical = canonical_email(user.email)
+    domain = canonical.rpartition("@")[2]
+    same_domain = Q()
+    for each in GMAIL if domain in GMAIL else {domain}:
+        same_domain |= Q(user__email__iendswith=f"@{each}")
+    addresses = Partner.objects.filter(same_domain).exclude(user=user).values_list("user__email", flat=True)
+    return any(canonical_email(address) == canonical for address in addresses)
 
 
 def approvals(contract: Contract) -> list[ContractReview]:

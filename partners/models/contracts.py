@@ -88,6 +88,10 @@ class Contract(FSMModelMixin, Numbers):
         """What people call it: `SSP-00042`."""
         return f"SSP-{self.pk:05d}"
 
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_CONTRACT
+
     @transition(field=status, source=["draft", "in_review"], target="in_review")
     def ask_for_review(self) -> None:
         """Two directors are asked to review this version."""

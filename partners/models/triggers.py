@@ -89,9 +89,15 @@ PARTNER_RECRUITER_IS_SOMEBODY_ELSE = guard(
     )
     + refuse(
         "partner_recruiter_is_somebody_else",
-        """NEW.recruiter_id IS NOT NULL AND EXISTS (
-               SELECT 1 FROM partners_partner r
-               WHERE r.id = NEW.recruiter_id AND NEW.started_at IS NULL AND (
+        """NEW.recruiter_id IS NOT NULL AND NEW.started_at IS NULL AND EXISTS (
+               WITH RECURSIVE line AS (
+                   SELECT p.id, p.recruiter_id, p.user_id, p.identity, p.tax_number, p.country
+                     FROM partners_partner p WHERE p.id = NEW.recruiter_id
+                   UNION
+                   SELECT p.id, p.recruiter_id, p.user_id, p.identity, p.tax_number, p.country
+                     FROM partners_partner p JOIN line ON p.id = line.recruiter_id)
+               SELECT 1 FROM line r
+               WHERE (
                    r.user_id = NEW.user_id OR r.identity = NEW.identity
                    OR (NEW.tax_number <> '' AND r.tax_number = NEW.tax_number
                        AND r.country = NEW.country)))""",

@@ -28,11 +28,11 @@ from partners.models import (
     ProgramTerms,
     RecruitInvitation,
 )
-from partners.permissions import check_may_decide
-from partners.queries import is_usable
+from partners.permissions import check_may_decide, is_person
+from partners.queries import already_a_partner, is_usable, line_of
 from partners.rules import normal_tax_number
 from partners.services.contracts import check_nothing_to_sign
-from partners.services.steps import ask_directors
+from partners.services.steps import ask_directors, lock_contract
 from ssp.core import audit, outbox
 from ssp.core.errors import constraint_as
 from ssp.core.identity import identity_of
@@ -51,6 +51,11 @@ ANSWERS = (
 NEEDED = ("display_name", "legal_name", "country", "knows_field", "can_open")
 
 
+def take_turns(applicant: User) -> None:
+    """Let what one applicant saves and sends take turns: a double press can't cross itself."""
+    User.objects.select_for_update(no_key=True).get(pk=applicant.pk)
+
+
 @transaction.atomic
 def save_application(
     *,
@@ -62,11 +67,11 @@ def save_application(
     """Keep the answers of a draft, as far as they are given; begins one if there is none.
 
     :raises AlreadyApplied: an application is on its way or was accepted.
-    :raises InvitationForSomebodyElse: C20.
+    :raises InvitationForSomebodyElse, InvitationNotValid: C20.
     """
     if invitation is not None and not is_usable(invitation, applicant, at=at):
         raise InvitationForSomebodyElse
-    User.objects.select_for_update().get(pk=applicant.pk)
+    take_turns(applicant)
     if applicant.applications.exclude(status__in=["draft", "rejected"]).exists():
         raise AlreadyApplied
     application = applicant.applications.filter(status=ApplicationStatus.DRAFT).first()
@@ -77,8 +82,16 @@ def save_application(
             setattr(application, name, answers[name])
     application.tax_number = normal_tax_number(application.tax_number)
     application.display_name = application.display_name or applicant.full_name
+    if invitation is not None:  # a variant of one's address may hold it in a draft: who saves last, has it
+        Application.objects.filter(invitation=invitation, status=ApplicationStatus.DRAFT).exclude(
+            pk=application.pk
+        ).update(invitation=None)
     application.invitation = invitation
-    application.save()
+    with (
+        constraint_as("partners_application_invitation_id", InvitationNotValid),
+        transaction.atomic(),
+    ):
+        application.save()
     return application
 
 
@@ -93,6 +106,7 @@ def submit_application(
     :raises AlreadyApplied: C6.  :raises AlreadyPartner, SamePersonAsRecruiter: C22.
     :raises InvitationNotValid: used, withdrawn or expired meanwhile.
     """
+    take_turns(application.applicant)
     application = Application.objects.select_for_update().get(pk=application.pk)
     applicant = application.applicant
     if application.status != ApplicationStatus.DRAFT:
@@ -135,13 +149,12 @@ def _recruiter_of(application: Application, *, at: datetime) -> Partner | None:
         raise InvitationNotValid
     invitation.used_at = at
     invitation.save(update_fields=["used_at"])
-    recruiter = invitation.recruiter
-    same_tax = application.tax_number and (application.tax_number, application.country) == (
-        recruiter.tax_number,
-        recruiter.country,
-    )
-    if recruiter.identity == identity_of(application.applicant.email) or same_tax:
-        raise SamePersonAsRecruiter
+    recruiter, applicant = invitation.recruiter, application.applicant
+    identity = identity_of(applicant.email)
+    for each in line_of(recruiter):
+        same_tax = (each.tax_number, each.country) == (application.tax_number, application.country)
+        if is_person(each, applicant, identity) or (application.tax_number and same_tax):
+            raise SamePersonAsRecruiter
     return recruiter
 
 
@@ -150,7 +163,7 @@ def _partner_of(application: Application, *, recruiter: Partner | None, at: date
     applicant = application.applicant
     partner = Partner.objects.select_for_update().filter(user=applicant).first()
     partner = partner or Partner(user=applicant, created_at=at)
-    if partner.started_at is not None:
+    if partner.started_at is not None or already_a_partner(applicant):
         raise AlreadyPartner
     partner.identity = identity_of(applicant.email)
     partner.recruiter = recruiter
@@ -172,17 +185,10 @@ def reject_application(*, application: Application, reason: str, by: User, at: d
     :raises NotDirector, OwnContract, ConflictOfInterest, ReasonMissing: C6.
     :raises ApplicationNotOpen: it was decided, or its contract is at the signature.
     """
+    opened = Contract.objects.open().filter(partner__applications=application.pk).first()
+    contract = lock_contract(opened) if opened else None  # before the application: as a signature does
     application = Application.objects.select_for_update().get(pk=application.pk)
-    if application.status != ApplicationStatus.SUBMITTED or application.partner is None:
-        raise ApplicationNotOpen
-    contract = (
-        Contract.objects.select_for_update(of=("self",))
-        .whole()
-        .open()
-        .filter(partner=application.partner)
-        .first()
-    )
-    if contract is None:
+    if application.status != ApplicationStatus.SUBMITTED or contract is None or not contract.is_open:
         raise ApplicationNotOpen
     check_may_decide(by, contract)
     if not reason.strip():
