@@ -1,4 +1,4 @@
-"""Files that nobody means well with, or that a tired person made: refused in words, and nothing is half in."""
+"""Files that nobody means well with, or that a tired person made: refused in words, nothing is half in."""
 
 import io
 from datetime import timedelta
