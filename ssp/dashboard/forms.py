@@ -10,6 +10,7 @@ from referrals.forms import IntroductionForm
 from referrals.models import Deal, DealStage
 from ssp.core.forms import DomainFormMixin
 from ssp.core.models import User
+from ssp.core.money import round_half_even
 from ssp.core.widgets import DateInput
 
 CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "SEK", "DKK", "NOK", "PLN", "CZK", "JPY")]
@@ -19,7 +20,7 @@ class DealForm(DomainFormMixin, forms.Form):
     """What sales expects of a deal, and how invoices find it."""
 
     expected_net = forms.DecimalField(
-        label=_("Expected, net"), max_digits=14, decimal_places=2, min_value=0, required=False
+        label=_("Expected, net"), max_digits=14, decimal_places=3, min_value=0, required=False
     )
     currency = forms.ChoiceField(label=_("Currency"), choices=CURRENCIES)
     expected_on = forms.DateField(label=_("Expected on"), required=False, widget=DateInput())
@@ -38,7 +39,21 @@ class DealForm(DomainFormMixin, forms.Form):
 
     def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
         names = ("expected_net", "currency", "expected_on", "customer_reference", "reseller_name")
-        super().__init__(*args, initial={name: getattr(deal, name) for name in names}, **kwargs)
+        initial = {name: getattr(deal, name) for name in names}
+        if deal.expected_net is not None:  # as people write it: the column has room for three decimals
+            initial["expected_net"] = round_half_even(deal.expected_net, deal.currency)
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        expected, currency = cleaned.get("expected_net"), cleaned.get("currency")
+        if expected is not None and currency and round_half_even(expected, currency) != expected:
+            self.add_error(
+                "expected_net",
+                _("%(currency)s has fewer decimals. Write the amount as an invoice would.")
+                % {"currency": currency},
+            )
+        return cleaned
 
 
 class StageForm(DomainFormMixin, forms.Form):

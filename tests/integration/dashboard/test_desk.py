@@ -114,6 +114,23 @@ def test_sales_keeps_what_it_expects_of_a_deal(desk: Client, deal: Deal) -> None
     assert deal.stage == "proposal"
 
 
+def test_an_expected_amount_is_shown_so_that_it_can_be_saved_again(desk: Client, deal: Deal) -> None:
+    Deal.objects.filter(pk=deal.pk).update(expected_net="22800.000", currency="EUR")
+    form = desk.get(reverse("desk:deal", args=[deal.pk])).context["form"]
+    shown = {name: form[name].value() or "" for name in form.fields}
+
+    answer = desk.post(reverse("desk:deal", args=[deal.pk]), shown | {"customer_reference": "ACME-1"})
+
+    assert answer.status_code == 302
+    deal.refresh_from_db()
+    assert (deal.expected_net, deal.customer_reference) == (22800, "ACME-1")
+
+
+def test_an_expected_amount_has_no_more_decimals_than_its_currency(desk: Client, deal: Deal) -> None:
+    answer = desk.post(reverse("desk:deal", args=[deal.pk]), {"expected_net": "10.5", "currency": "JPY"})
+    assert "JPY has fewer decimals" in answer.content.decode()
+
+
 def test_a_deal_is_lost_with_a_reason(desk: Client, deal: Deal) -> None:
     desk.post(reverse("desk:deal_lost", args=[deal.pk]), {"lost_reason": "No budget this year"})
     deal.refresh_from_db()
