@@ -93,8 +93,9 @@ ENTRY_BY_THE_PROGRAMME = pgtrigger.Trigger(  # invariants 8, 9 and 10
                 {_refuse_entry("the deal was not signed within its window")}
             END IF;
             IF deal.outcome = 'reseller' THEN {_refuse_entry("the use case was closed as reseller")} END IF;
-            IF (SELECT coalesce(sum(CASE f.kind WHEN 'payment' THEN f.gross WHEN 'refund' THEN -f.gross END),
-                                 0) FROM commissions_fact f WHERE f.invoice_id = NEW.invoice_id) <= 0 THEN
+            -- What was refunded since is an entry of its own: facts that came together are written in turn.
+            IF NOT EXISTS (SELECT 1 FROM commissions_fact f WHERE f.invoice_id = NEW.invoice_id
+                           AND f.kind = 'payment' AND f.gross > 0) THEN
                 {_refuse_entry("nothing was paid")}
             END IF;
         END IF;

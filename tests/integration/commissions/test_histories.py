@@ -23,6 +23,28 @@ def amounts(kind: str = "recurring") -> list[Decimal]:
     return list(Commission.objects.filter(kind=kind).order_by("pk").values_list("amount", flat=True))
 
 
+def test_a_payment_and_its_refund_that_come_together_are_both_written() -> None:
+    invoice = an_invoice(a_won_deal())
+    happens(invoice, "payment", "1000")
+    happens(invoice, "refund", "1000")
+
+    accrual.accrue(at=LATER)
+
+    assert amounts() == [D(100), D(-100)]
+
+
+def test_a_credit_before_the_payment_and_one_larger_than_paid_end_where_two_people_would() -> None:
+    invoice = an_invoice(a_won_deal(), "1000")
+    happens(invoice, "credit", "400")
+    happens(invoice, "payment", "300")
+    happens(invoice, "credit", "500")
+    happens(invoice, "refund", "300")
+
+    accrual.accrue(at=LATER)
+
+    assert amounts() == [D(30), D(-20), D(-10)]
+
+
 def test_a_refund_that_comes_before_its_payment_writes_nothing_below_zero() -> None:
     invoice = an_invoice(a_won_deal())
     happens(invoice, "refund", "400")
