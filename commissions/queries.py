@@ -227,3 +227,17 @@ def statements(partner: Partner) -> QuerySet[Payout]:
     return Payout.objects.filter(partner=partner, statement_sequence__isnull=False).order_by(
         "-statement_year", "-statement_sequence"
     )
+
+
+def payouts_before(payout: Payout) -> QuerySet[Payout]:
+    """Return what a partner's statement counts as paid before: as things stood when it was approved.
+
+    A transfer that fails, or a run that is approved, afterwards changes no statement.
+    """
+    approved_at = payout.run.approved_at
+    numbered = Q(statement_year__lt=payout.statement_year) | Q(
+        statement_year=payout.statement_year, statement_sequence__lt=payout.statement_sequence
+    )
+    return Payout.objects.filter(numbered, partner=payout.partner, currency=payout.currency).filter(
+        Q(failed_at__isnull=True) | Q(failed_at__gt=approved_at)
+    )

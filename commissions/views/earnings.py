@@ -36,7 +36,7 @@ def earnings(request: PartnerRequest) -> HttpResponse:
     states = _by_state(partner)
     chosen = request.GET.get("state", "")
     rows = states.get(chosen, states[""])
-    page = list(_after(rows, request.GET.get("after", ""))[: A_PAGE + 1])
+    page = list(_after(rows, request.GET.get("after", ""), partner)[: A_PAGE + 1])
     shown = page[:A_PAGE]
     context = {
         "summaries": [{"currency": s.currency, "kpis": _kpis(s, partner)} for s in summaries],
@@ -85,9 +85,9 @@ def _by_state(partner: Partner) -> dict[str, CommissionQuerySet]:
     }
 
 
-def _after(rows: Any, after: str) -> Any:
+def _after(rows: Any, after: str, partner: Partner) -> Any:
     """Continue a list after an entry of the same partner; anything else begins at the top."""
-    last = rows.model.objects.filter(pk=after).first() if after.isdecimal() else None
+    last = queries.entries(partner).filter(pk=after).first() if after.isdecimal() else None
     if last is None:
         return rows
     return rows.filter(earned_on__lt=last.earned_on) | rows.filter(earned_on=last.earned_on, pk__lt=last.pk)
@@ -193,11 +193,7 @@ def _statement(payout: Payout) -> dict[str, Any]:
     assert run.approved_at is not None  # trigger: a statement has an approved run
     at = local_date(run.approved_at)
     everything = ledger.filter(currency=payout.currency, recorded_at__lte=run.approved_at)
-    earlier = Payout.objects.filter(
-        partner=payout.partner, currency=payout.currency, failed_at__isnull=True, pk__lt=payout.pk,
-        run__approved_at__isnull=False,
-    )  # fmt: skip
-    before = sum((other.entries_total for other in earlier), queries.ZERO)
+    before = sum((other.entries_total for other in queries.payouts_before(payout)), queries.ZERO)
     earned = queries.sum_of(everything.order_by())
     return {
         "payout": payout,
