@@ -61,7 +61,7 @@ def _page(request: StaffRequest, row: Deal, **forms: object) -> HttpResponse:
         "tone": tone,
         "word": word,
         "may": request.user.has_any_role(*DESK_ROLES),
-        "form": DealForm(deal=row),
+        "deal_form": DealForm(deal=row),
         "stage_form": StageForm(initial={"stage": row.stage}),
         "won_form": WonForm(),
         "lost_form": LostForm(),
@@ -83,7 +83,7 @@ def deal(request: StaffRequest, pk: int) -> HttpResponse:
             update_deal(deal=row, by=request.user, at=clock.now(), **form.cleaned_data)
             messages.success(request, _("The deal is saved."))
             return redirect("desk:deal", pk)
-    return _page(request, row, form=form)
+    return _page(request, row, deal_form=form, form=form)
 
 
 @role_required(*DESK_ROLES)

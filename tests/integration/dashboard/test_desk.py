@@ -116,7 +116,7 @@ def test_sales_keeps_what_it_expects_of_a_deal(desk: Client, deal: Deal) -> None
 
 def test_an_expected_amount_is_shown_so_that_it_can_be_saved_again(desk: Client, deal: Deal) -> None:
     Deal.objects.filter(pk=deal.pk).update(expected_net="22800.000", currency="EUR")
-    form = desk.get(reverse("desk:deal", args=[deal.pk])).context["form"]
+    form = desk.get(reverse("desk:deal", args=[deal.pk])).context["deal_form"]
     shown = {name: form[name].value() or "" for name in form.fields}
 
     answer = desk.post(reverse("desk:deal", args=[deal.pk]), shown | {"customer_reference": "ACME-1"})
