@@ -130,6 +130,84 @@ class Person:
         mail.close()
         return self.opens(found[0])
 
+    def counts_mails(self, subject: str, *, to: str) -> int:
+        """Count the mails to that address whose subject has that text; one that came twice counts twice."""
+        tab = self.page.context.new_page()
+        tab.goto(f"{self.site.url}/sandbox/?to={to}&about={subject}")
+        rows = tab.get_by_role("region", name="Mailbox").locator("tbody tr")
+        again = [
+            int(n) - 1 for row in rows.all() for n in re.findall(r"received (\d+) times", row.inner_text())
+        ]
+        count = rows.count() + sum(again)
+        tab.close()
+        return count
+
+    # --- what people do -------------------------------------------------------
+    def joins(self, name: str, address: str, password: str) -> "Person":
+        """Make an account and prove its address; ends on the application form."""
+        self.opens("/apply/")
+        if "/signup/" not in self.page.url:
+            self.opens("/accounts/signup/?next=/apply/")
+        self.fills_in("Your name", name).fills_in(re.compile(r"^\s*E-?mail"), address)
+        self.fills_in("Password", password).presses("Make my account")
+        self.follows(self.mail("Confirm your e-mail", to=address), "/accounts/confirm-email/")
+        return self.presses("Confirm this address")
+
+    def applies(self, legal_name: str, country: str) -> "Person":
+        """Fill in the application and send it."""
+        page = self.page
+        page.get_by_label("Legal name").fill(legal_name)
+        page.get_by_label("Country").select_option(label=country)
+        page.get_by_label("How do you know the field?").fill("Fifteen years of port calls and cargo papers.")
+        page.get_by_label("Whom or which industries can you open?").fill("Shipping lines around the Baltic.")
+        page.get_by_label("I accept these numbers for my contract").check()
+        self.photographs("apply", folder=SCREENSHOTS).presses("Send my application")
+        expect(page).to_have_url(re.compile("/application/"))
+        return self
+
+    def approves(self, name: str) -> "Person":
+        """Approve somebody's contract in the admin, as a director."""
+        self.opens("/admin/partners/contract/")
+        row = self.page.get_by_role("row").filter(has_text=name)
+        self.presses(re.compile("^Review SSP"), within=row.first)
+        self.photographs("review", folder=SCREENSHOTS)
+        return self.presses(re.compile("^Approve version"))
+
+    def registers(self, first: str, last: str, email: str, company: str, use_case: str) -> "Person":
+        """Introduce somebody with a new use case, through the three steps."""
+        self.opens("/referrals/new/")
+        page = self.page
+        page.get_by_label("First name").fill(first)
+        page.get_by_label("Last name").fill(last)
+        page.get_by_label("Work e-mail").fill(email)
+        page.get_by_label("Company").fill(company)
+        page.get_by_label("Role").fill("Head of Operations IT")
+        page.get_by_label("How do you know each other?").fill("We planned port calls together in 2024.")
+        page.get_by_label("This person agreed").check()
+        self.photographs("register", folder=SCREENSHOTS).presses("Continue to the use case")
+        page.get_by_label("Title").fill(use_case)
+        page.get_by_label("The problem").fill("Clerks read 200 pages to answer one question.")
+        page.get_by_label("The data").fill("Bills of lading, port rules, contracts.")
+        page.get_by_label("Who feels it").fill("The operations desk")
+        page.get_by_label("The expected value").fill("Two hours a day for each clerk")
+        self.photographs("use-case").presses("Check and send")
+        return self.photographs("check").presses(f"Register {first}")
+
+    def proposes(self, *, on: date, host: str, use_case: str) -> "Person":
+        """Propose a meeting at 15:00 from the person's page."""
+        page = self.page
+        self.presses(re.compile("^Propose a meeting"))
+        page.get_by_label("Host at SeMI").select_option(label=host)
+        page.get_by_label("Date").fill(on.isoformat())
+        page.get_by_label("Starts at").fill("15:00")
+        page.get_by_label("Video conference").check()
+        page.get_by_label("Video link or address").fill("https://meet.semi.example/introduction")
+        page.get_by_label(use_case).check()
+        self.photographs("propose", folder=SCREENSHOTS)
+        page.get_by_role("main").get_by_role("button").first.click()
+        expect(page).to_have_url(re.compile(r"/referrals/\d+/$"))
+        return self
+
     # --- looking --------------------------------------------------------------
     def photographs(self, name: str, *, folder: Path | None = None) -> "Person":
         """Take a picture of the whole page in both themes, and look for what axe finds."""

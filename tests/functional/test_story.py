@@ -47,18 +47,7 @@ def applies_by_invitation(ines: Person, mara: Person) -> None:
     mara.opens("/").photographs("programme", folder=SCREENSHOTS)
     mara.follows(mara.mail("invites you", to=MARA), "/join/").photographs("join")
     mara.presses("Accept and apply")
-    mara.fills_in("Your name", "Mara Lind").fills_in(re.compile(r"^\s*E-?mail"), MARA)
-    mara.fills_in("Password", PASSWORD).presses("Make my account")
-    mara.follows(mara.mail("Confirm your e-mail", to=MARA), "/accounts/confirm-email/")
-    mara.presses("Confirm this address")
-    page = mara.page
-    page.get_by_label("Legal name").fill("Lind Maritime Advisory AB")
-    page.get_by_label("Country").select_option(label="Sweden")
-    page.get_by_label("How do you know the field?").fill("Fifteen years of port calls and cargo papers.")
-    page.get_by_label("Whom or which industries can you open?").fill("Shipping lines around the Baltic.")
-    page.get_by_label("I accept these numbers for my contract").check()
-    mara.photographs("apply", folder=SCREENSHOTS).presses("Send my application")
-    expect(page).to_have_url(re.compile("/application/"))
+    mara.joins("Mara Lind", MARA, PASSWORD).applies("Lind Maritime Advisory AB", "Sweden")
     mara.photographs("application")
 
 
@@ -68,12 +57,7 @@ def directors_approve(person: SitsDown) -> None:
         ("bram.dejong@semi.example", "It now waits for a second director"),
         ("carla.winter@semi.example", "Both approvals are there"),
     ):
-        somebody = person()
-        somebody.signs_in(director).opens("/admin/partners/contract/")
-        row = somebody.page.get_by_role("row").filter(has_text="Mara Lind")
-        somebody.presses(re.compile("^Review SSP"), within=row.first)
-        somebody.photographs("review", folder=SCREENSHOTS)
-        somebody.presses(re.compile("^Approve version")).sees(said)
+        person().signs_in(director).approves("Mara Lind").sees(said)
 
 
 # --- 3 ---------------------------------------------------------------------------
@@ -100,30 +84,10 @@ def sales_imports_known_contacts(tom: Person, folder: Path) -> None:
     tom.photographs("contacts").sees("1 new")
 
 
-def fills_in_a_person(mara: Person, first: str, last: str, email: str) -> None:
-    mara.opens("/referrals/new/")
-    page = mara.page
-    page.get_by_label("First name").fill(first)
-    page.get_by_label("Last name").fill(last)
-    page.get_by_label("Work e-mail").fill(email)
-    page.get_by_label("Company").fill("Corvina Shipping")
-    page.get_by_label("Role").fill("Head of Operations IT")
-    page.get_by_label("How do you know each other?").fill("We planned port calls together in 2024.")
-    page.get_by_label("This person agreed").check()
-    mara.photographs("register", folder=SCREENSHOTS).presses("Continue to the use case")
-    page.get_by_label("Title").fill(USE_CASE)
-    page.get_by_label("The problem").fill("Clerks read 200 pages to answer one question.")
-    page.get_by_label("The data").fill("Bills of lading, port rules, contracts.")
-    page.get_by_label("Who feels it").fill("The operations desk")
-    page.get_by_label("The expected value").fill("Two hours a day for each clerk")
-    mara.photographs("use-case").presses("Check and send")
-    mara.photographs("check").presses(f"Register {first}")
-
-
 def registers(mara: Person) -> None:
-    fills_in_a_person(mara, "Miguel", "Ortega", KNOWN)
+    mara.registers("Miguel", "Ortega", KNOWN, "Corvina Shipping", USE_CASE)
     mara.sees("We can’t take this introduction").photographs("register-refused", folder=SCREENSHOTS)
-    fills_in_a_person(mara, "Katalin", "Szabó", KATALIN)
+    mara.registers("Katalin", "Szabó", KATALIN, "Corvina Shipping", USE_CASE)
     expect(mara.page.get_by_role("heading", level=1)).to_have_text("Katalin Szabó")
     notice = mara.mail("Mara Lind", to=KATALIN)
     expect(notice.locator("[data-mail-text]")).to_contain_text("/objections/")
@@ -133,16 +97,7 @@ def registers(mara: Person) -> None:
 # --- 5 ---------------------------------------------------------------------------
 def proposes_a_meeting(mara: Person, tom: Person) -> date:
     today = mara.reads_the_clock()
-    page = mara.page
-    mara.presses(re.compile("^Propose a meeting"))
-    page.get_by_label("Host at SeMI").select_option(label="Tom Brandt")
-    page.get_by_label("Date").fill((today + timedelta(days=2)).isoformat())
-    page.get_by_label("Starts at").fill("15:00")
-    page.get_by_label("Video conference").check()
-    page.get_by_label("Video link or address").fill("https://meet.semi.example/katalin")
-    page.get_by_label(USE_CASE).check()
-    mara.photographs("propose", folder=SCREENSHOTS)
-    page.get_by_role("main").get_by_role("button").first.click()
+    mara.proposes(on=today + timedelta(days=2), host="Tom Brandt", use_case=USE_CASE)
     for address in (KATALIN, MARA, "tom.brandt@semi.example"):
         invitation = mara.mail("Introduction of Corvina Shipping", to=address)
         expect(invitation.get_by_role("link", name="invitation.ics")).to_be_visible()
@@ -221,7 +176,11 @@ def partner_sees_the_euros(mara: Person, ines: Person) -> None:
 def is_paid_out(mara: Person, femke: Person, noah: Person) -> None:
     payable = femke.reads_the_clock() + timedelta(days=31)
     femke.moves_the_clock(payable, "10:00")
-    femke.opens("/desk/payouts/").sees("Mara Lind").photographs("payouts", folder=SCREENSHOTS)
+    femke.opens("/desk/payouts/").sees("The tax status isn’t confirmed")
+    femke.presses(re.compile("^Confirm the tax status of Mara Lind")).sees("Sweden")
+    femke.fills_in("VAT in percent", "0").fills_in("Note on the statement", "Reverse charge")
+    femke.photographs("tax-status").presses("Confirm the tax status")
+    femke.sees("The tax status of Mara Lind is confirmed").photographs("payouts", folder=SCREENSHOTS)
     femke.presses("Prepare the EUR payout").photographs("payout-prepared")
     expect(femke.page.get_by_role("button", name=re.compile("^Approve"))).to_have_count(0)
     run = femke.page.url
