@@ -175,7 +175,14 @@ LOGIN_REDIRECT_URL = "core:after_sign_in"
 ACCOUNT_ADAPTER = "ssp.core.auth.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "ssp.core.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "ssp.core.forms.SignupForm",
+    "add_email": "ssp.core.forms.AddEmailForm",
+    "change_password": "ssp.core.forms.ChangePasswordForm",
+    "set_password": "ssp.core.forms.SetPasswordForm",
+    "reset_password": "ssp.core.forms.ResetPasswordForm",
+    "reset_password_from_key": "ssp.core.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False

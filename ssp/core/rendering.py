@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.forms import BoundField, Widget, widgets
+from django.forms import BaseForm, BoundField, Field, Widget, fields, models, widgets
 from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext_lazy as _
 
 CLASSES: tuple[tuple[type[Widget], str], ...] = (
     (widgets.CheckboxInput, "checkbox"),
@@ -16,6 +17,30 @@ CLASSES: tuple[tuple[type[Widget], str], ...] = (
 )
 
 
+# What an empty field is told: what to do, in the words of its kind. A field's own words come first.
+MISSING: tuple[tuple[type[Field], Any], ...] = (
+    (fields.BooleanField, _("Tick this to go on.")),
+    (fields.FileField, _("Choose a file.")),
+    (fields.MultipleChoiceField, _("Choose at least one.")),
+    (models.ModelMultipleChoiceField, _("Choose at least one.")),
+    (fields.ChoiceField, _("Choose one.")),
+    (models.ModelChoiceField, _("Choose one.")),
+    (fields.EmailField, _("Enter an e-mail address.")),
+    (fields.DateField, _("Enter a date.")),
+    (fields.TimeField, _("Enter a time.")),
+    (fields.DateTimeField, _("Enter a date and a time.")),
+    (fields.IntegerField, _("Enter a number.")),  # and those with a decimal point
+    (Field, _("Enter an answer here.")),
+)
+
+
+def missing(field: Field) -> Any:
+    """Return what an empty field of that kind is told."""
+    if isinstance(field.widget, widgets.PasswordInput):
+        return _("Enter a password.")
+    return next(words for kind, words in MISSING if isinstance(field, kind))
+
+
 def class_of(widget: Widget) -> str:
     """Return the classes of a widget; nothing for hidden ones and the admin's own."""
     if widget.is_hidden or type(widget).__module__.startswith("django.contrib.admin"):
@@ -24,7 +49,12 @@ def class_of(widget: Widget) -> str:
 
 
 class SspBoundField(BoundField):
-    """A field on a form whose widgets carry our classes."""
+    """A field on a form whose widgets carry our classes, and whose first complaint is ours."""
+
+    def __init__(self, form: BaseForm, field: Field, name: str) -> None:
+        super().__init__(form, field, name)
+        if field.error_messages.get("required") is Field.default_error_messages["required"]:
+            field.error_messages["required"] = missing(field)
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: Widget | None = None) -> dict[str, Any]:
         """Add the class to what Django adds (`required`, `aria-invalid`, `aria-describedby`)."""
