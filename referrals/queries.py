@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from partners.models import Contract, ContractStatus, Partner
-from referrals import rules
+from referrals import rules, story
 from referrals.models import (
     Company,
     Confirmation,
@@ -76,7 +76,7 @@ def free_internal_slot(root: Referral) -> int | None:
 
 
 # --- what people see ---------------------------------------------------------------
-def referrals_of(partner: Partner) -> QuerySet[Referral]:
+def referrals_of(partner: Partner) -> ReferralQuerySet:
     """Return a partner's referrals with what lists show of them, the newest first."""
     return (
         Referral.objects.owned_by(partner)
@@ -137,6 +137,8 @@ class Deadline:
     company: str
     url: str
     is_window: bool
+    tone: str
+    word: str
 
 
 @dataclass(frozen=True)
@@ -282,6 +284,8 @@ def deadlines(partner: Partner, on: date) -> list[Deadline]:
             company=row.referral.company.name if row.referral else "",
             url=row.referral.get_absolute_url() if row.referral else "",
             is_window=True,
+            tone=(status := story.deal_status(row))[0],
+            word=status[1],
         )
         for row in open_windows(on=on).filter(partner=partner)
         if row.window_starts_on and row.window_ends_on
@@ -291,6 +295,7 @@ def deadlines(partner: Partner, on: date) -> list[Deadline]:
         .live()
         .filter(claim_last_on__gte=on, vested_at__isnull=True)
         .select_related("company")
+        .prefetch_related("introductions")
     )
     found += [
         Deadline(
@@ -301,6 +306,8 @@ def deadlines(partner: Partner, on: date) -> list[Deadline]:
             company=row.company.name,
             url=row.get_absolute_url(),
             is_window=False,
+            tone=(status := story.meeting_status(row, on=on))[0],
+            word=status[1],
         )
         for row in claims
         if row.claim_last_on

@@ -51,6 +51,17 @@ def status_of(referral: Referral) -> tuple[str, str]:
     return TONES.get(ReferralStatus(referral.status), "closed"), referral.get_status_display()
 
 
+def meeting_status(referral: Referral, *, on: date) -> tuple[str, str]:
+    """Return tone and word of the way to the first meeting: to book, booked, or held and waiting."""
+    booked = [m for m in referral.introductions.all() if m.status == IntroductionStatus.BOOKED]
+    if not booked:
+        return "you", _("Meeting to book")
+    meets_on = local_date(max(m.starts_at for m in booked))
+    if meets_on < on:
+        return "moving", _("Waiting for confirmation")
+    return "moving", _("Meeting on %(day)s") % {"day": day(meets_on)}
+
+
 def deal_status(use_case: UseCase) -> tuple[str, str]:
     """Return tone and word of a use case's deal, or of the use case while it has none."""
     if use_case.outcome == UseCaseOutcome.RESELLER:

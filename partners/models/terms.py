@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partners.models import triggers
 from ssp.core.models import User
+from ssp.core.templatetags.ssp import day
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -130,7 +132,7 @@ class ProgramTerms(Numbers):
         triggers = [triggers.TERMS_USED_ARE_KEPT]
 
     def __str__(self) -> str:
-        return f"{self.tier} from {self.effective_on}"
+        return gettext("%(tier)s from %(day)s") % {"tier": self.tier, "day": day(self.effective_on)}
 
     @property
     def is_used(self) -> bool:

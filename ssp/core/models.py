@@ -101,6 +101,9 @@ class RoleGrant(models.Model):
             models.CheckConstraint(condition=Q(role__in=Role.values), name="role_grant_known_role"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.user}: {Role(self.role).label}"
+
     @property
     def is_staff_role(self) -> bool:
         return self.role in STAFF_ROLES
@@ -125,6 +128,9 @@ class StaffInvitation(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(role__in=STAFF_ROLES), name="staff_invitation_staff_role")
         ]
+
+    def __str__(self) -> str:
+        return f"{self.full_name}: {Role(self.role).label}"
 
 
 class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
@@ -207,3 +213,6 @@ class AuditEntry(models.Model):
         triggers = [
             pgtrigger.Protect(name="audit_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target_type} {self.target_id}"

@@ -113,6 +113,21 @@ class Line:
     referral: Referral
     use_case: UseCase | None
 
+    @property
+    def runs(self) -> bool:
+        """Tell whether a window runs that a signature can still meet, or has just missed."""
+        case = self.use_case
+        if case is None or not case.is_open or case.window_ends_on is None:
+            return False
+        return not hasattr(case, "deal") or case.deal.is_open
+
+    @property
+    def ends_on(self) -> date | None:
+        """What ends next: the window, or the claim while nobody has met; nothing once decided."""
+        if self.runs and self.use_case:
+            return self.use_case.window_ends_on
+        return None if self.referral.vested_at else self.referral.claim_last_on
+
 
 def lines(rows: QuerySet[Referral], *, page: int) -> tuple[list[Line], bool]:
     """Return a page of introductions, the window that ends first on top, and whether there is more."""
@@ -132,8 +147,7 @@ def lines(rows: QuerySet[Referral], *, page: int) -> tuple[list[Line], bool]:
 
 
 def _ends(line: Line) -> tuple[date, int]:
-    window = line.use_case.window_ends_on if line.use_case and line.use_case.is_open else None
-    return (window or line.referral.claim_last_on or date.max, line.referral.pk)
+    return (line.ends_on or date.max, line.referral.pk)
 
 
 @dataclass(frozen=True)

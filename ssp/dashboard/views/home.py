@@ -100,7 +100,7 @@ def _line(line: queries.Line) -> dict[str, object]:
     if line.use_case and line.use_case.window_starts_on:
         tone, word = story.deal_status(line.use_case)
     deal = getattr(line.use_case, "deal", None) if line.use_case else None
-    return {"tone": tone, "word": word, "deal": deal}
+    return {"tone": tone, "word": word, "deal": deal, "runs": line.runs}
 
 
 def _kpis(numbers: queries.Figures, *, week: str) -> list[dict[str, object]]:
