@@ -58,7 +58,7 @@ def entry(
                     RSVP="TRUE",
                     CUTYPE="INDIVIDUAL",
                 ),
-                encode=0,
+                encode=False,
             )
     calendar.add_component(event)
     return calendar.to_ical()

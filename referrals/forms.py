@@ -8,7 +8,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from partners.models import CommissionModel
+from partners.models import CommissionModel, Partner
 from referrals import permissions, queries
 from referrals.models import ConfirmationAnswer, Introduction, Medium, Referral, UseCase
 from referrals.rules import Answer, Colleague, Person
@@ -56,7 +56,7 @@ class PersonOnBehalfForm(PersonForm):
     """The same by a seller: the partner attests the agreement when they confirm."""
 
     agreed = None  # type: ignore[assignment]
-    partner = forms.ModelChoiceField(queryset=None, label=_("Partner"))
+    partner = forms.ModelChoiceField(queryset=Partner.objects.none(), label=_("Partner"))
     field_order = ["partner"]
 
     def __init__(self, *args: Any, partners: Any, **kwargs: Any) -> None:
@@ -75,7 +75,7 @@ class UseCaseForm(DomainFormMixin, forms.Form):
         label=_("Title"), max_length=200, help_text=_("A few words, as you would say it to them.")
     )
     problem = forms.CharField(label=_("The problem"), widget=forms.Textarea({"rows": 3}), max_length=4000)
-    data = forms.CharField(
+    data = forms.CharField(  # type: ignore[assignment]
         label=_("The data"),
         help_text=_("What there is to search or ask: documents, products, tickets, how many."),
         widget=forms.Textarea({"rows": 2}),
@@ -237,7 +237,8 @@ class ConfirmationForm(DomainFormMixin, ColleagueMixin, forms.Form):
             "medium": introduction.medium,
             "use_cases": list(introduction.discussions.values_list("use_case", flat=True)),
         }
-        super().__init__(*args, initial={**initial, **kwargs.pop("initial", {})}, **kwargs)
+        kwargs["initial"] = initial | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
         self.fields["use_cases"].queryset = UseCase.objects.filter(  # type: ignore[attr-defined]
             pk__in=[use_case.pk for use_case in use_cases]
         ).order_by("defined_at", "pk")

@@ -3,6 +3,8 @@
 Each raises a check violation that carries its own name, so that `constraint_as` can turn it into a refusal.
 """
 
+from typing import Any
+
 import pgtrigger
 from django.db.models import DateTimeField, Func
 
@@ -18,6 +20,10 @@ class EndOfDay(Func):
 
 def _refuse(name: str, message: str) -> str:
     return f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';"
+
+
+def update_of(*columns: str) -> Any:
+    return pgtrigger.UpdateOf(*columns)  # type: ignore[no-untyped-call,unused-ignore]
 
 
 PARTNER_HAS_CONTRACT = pgtrigger.Trigger(  # invariant 2
@@ -38,7 +44,7 @@ PARTNER_HAS_CONTRACT = pgtrigger.Trigger(  # invariant 2
 INTERNAL_REFERRAL_LIKE_ITS_ROOT = pgtrigger.Trigger(  # invariant 3
     name="referral_internal_like_its_root",
     when=pgtrigger.Before,
-    operation=pgtrigger.Insert | pgtrigger.UpdateOf("root_id", "company_id", "partner_id"),
+    operation=pgtrigger.Insert | update_of("root_id", "company_id", "partner_id"),
     func=f"""
         IF NEW.root_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM referrals_referral r
@@ -59,7 +65,7 @@ WARM_AFTER_A_MEETING = pgtrigger.Trigger(  # invariants 6 and C2's dates
     name="use_case_warm_after_a_meeting",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert
-    | pgtrigger.UpdateOf("window_starts_on", "window_ends_on", "extended_months", "referral_id"),
+    | update_of("window_starts_on", "window_ends_on", "extended_months", "referral_id"),
     func=f"""
         IF NEW.window_starts_on IS NULL THEN RETURN NEW; END IF;
         IF NEW.window_ends_on <> (
@@ -85,7 +91,7 @@ DEFINED_ONCE = pgtrigger.ReadOnly(name="use_case_defined_once", fields=["defined
 HELD_MEETING_STAYS_HELD = pgtrigger.Trigger(  # invariant 6, from the meeting's side
     name="introduction_held_stays_held",
     when=pgtrigger.Before,
-    operation=pgtrigger.UpdateOf("status", "medium", "starts_at", "referral_id"),
+    operation=update_of("status", "medium", "starts_at", "referral_id"),
     func=f"""
         IF OLD.status = 'held' AND (
             NEW.status <> 'held' OR NEW.medium NOT IN ('video', 'in_person') OR NEW.starts_at <> OLD.starts_at

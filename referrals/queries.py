@@ -18,6 +18,7 @@ from referrals.models import (
     IntroductionStatus,
     KnownContact,
     Referral,
+    ReferralQuerySet,
     ReferralStatus,
     UseCase,
 )

@@ -42,7 +42,8 @@ class DealForm(DomainFormMixin, forms.Form):
         initial = {name: getattr(deal, name) for name in names}
         if deal.expected_net is not None:  # as people write it: the column has room for three decimals
             initial["expected_net"] = round_half_even(deal.expected_net, deal.currency)
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = initial
+        super().__init__(*args, **kwargs)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
