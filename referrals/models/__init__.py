@@ -1,0 +1,35 @@
+"""People introduced by partners, their meetings, use cases and deals (C1-C4, C8-C12, C14, C17-C19)."""
+
+from referrals.models.contacts import ContactImport, KnownContact
+from referrals.models.deals import Deal, DealQuerySet, DealStage
+from referrals.models.meetings import (
+    Confirmation,
+    ConfirmationAnswer,
+    Discussion,
+    Introduction,
+    IntroductionStatus,
+    Medium,
+)
+from referrals.models.people import LIVE_REFERRAL, Company, Referral, ReferralQuerySet, ReferralStatus
+from referrals.models.use_cases import UseCase, UseCaseOutcome
+
+__all__ = [
+    "LIVE_REFERRAL",
+    "Company",
+    "Confirmation",
+    "ConfirmationAnswer",
+    "ContactImport",
+    "Deal",
+    "DealQuerySet",
+    "DealStage",
+    "Discussion",
+    "Introduction",
+    "IntroductionStatus",
+    "KnownContact",
+    "Medium",
+    "Referral",
+    "ReferralQuerySet",
+    "ReferralStatus",
+    "UseCase",
+    "UseCaseOutcome",
+]

@@ -1,0 +1,85 @@
+"""The needs partners define, with their windows and elections (C2, C5, C8, C9)."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from partners.models import CommissionModel, Partner
+from referrals import guards
+from referrals.models.people import Referral
+
+if TYPE_CHECKING:
+    from referrals.models.deals import Deal
+
+
+class UseCaseOutcome(models.TextChoices):
+    OPEN = "", _("Open")
+    RESELLER = "reseller", _("Reseller")
+    DUPLICATE = "duplicate", _("Duplicate")
+
+
+class UseCase(models.Model):
+    """A need the partner defined (C8). Its window of six months and its model are its own (C2, C5, C9)."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="use_cases")
+    referral = models.ForeignKey(  # the root person it is about; None while only defined
+        Referral, on_delete=models.PROTECT, null=True, blank=True, related_name="use_cases"
+    )
+    title = models.CharField(_("title"), max_length=200)
+    problem = models.TextField(_("the problem"))
+    data = models.TextField(_("the data"), blank=True)
+    who_feels_it = models.CharField(_("who feels it"), max_length=300, blank=True)
+    expected_value = models.CharField(_("the expected value"), max_length=300, blank=True)
+    defined_at = models.DateTimeField()
+
+    model = models.CharField(
+        max_length=20, choices=CommissionModel, blank=True
+    )  # the election; locked with the window
+    model_locked_at = models.DateTimeField(null=True, blank=True)
+
+    window_starts_on = models.DateField(null=True, blank=True)
+    window_ends_on = models.DateField(null=True, blank=True)  # the last day, inclusive; extensions included
+    extended_months = models.PositiveSmallIntegerField(default=0)
+    outcome = models.CharField(max_length=12, choices=UseCaseOutcome, default=UseCaseOutcome.OPEN, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    same_need_as = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    if TYPE_CHECKING:
+        deal: "Deal"
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(window_starts_on__isnull=True, window_ends_on__isnull=True)
+                | Q(window_starts_on__isnull=False, window_ends_on__gt=F("window_starts_on")),
+                name="use_case_window_has_both_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(extended_months__lte=3), name="use_case_extension_within_three_months"
+            ),
+            models.CheckConstraint(
+                condition=Q(window_starts_on__isnull=True) | Q(model_locked_at__isnull=False),
+                name="use_case_model_locked_with_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(model_locked_at__isnull=True) | ~Q(model=""),
+                name="use_case_locked_model_is_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["window_ends_on"], name="use_case_by_window_end")]
+        triggers = [guards.WARM_AFTER_A_MEETING, guards.DEFINED_ONCE]
+
+    @property
+    def is_locked(self) -> bool:
+        return self.model_locked_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome == UseCaseOutcome.OPEN
+
+    def __str__(self) -> str:  # noqa: DJ012
+        return self.title
