@@ -49,7 +49,9 @@ def test_pages_hold_no_inline_script_or_style() -> None:
 
 
 def test_no_machine_and_no_registry_is_named() -> None:
-    machine = re.compile(r"(?<![\w.~$}-])/(?:root|work|home)/[a-z]|https?://[\w.-]*(?:pypi|npmjs|pythonhosted)\.org")
+    machine = re.compile(
+        r"(?<![\w.~$}-])/(?:root|work|home)/[a-z]|https?://[\w.-]*(?:pypi|npmjs|pythonhosted)\.org"
+    )
     guilty = [
         f"{path.relative_to(ROOT)}: {hit.group()}"
         for path in tracked()

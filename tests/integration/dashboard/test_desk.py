@@ -104,6 +104,15 @@ def test_a_signature_to_come_is_refused_on_the_form(desk: Client, deal: Deal) ->
     assert deal.stage == "discovery"
 
 
+@pytest.mark.clause("C17")
+def test_a_deal_may_name_a_reseller_and_is_still_won_in_time(desk: Client, deal: Deal) -> None:
+    desk.post(reverse("desk:deal", args=[deal.pk]), {"currency": "EUR", "reseller_name": "Wederverkoop BV"})
+    desk.post(reverse("desk:deal_won", args=[deal.pk]), {"signed_on": MONDAY.date().isoformat()})
+    deal.refresh_from_db()
+    assert (deal.reseller_name, deal.is_within_window()) == ("Wederverkoop BV", True)
+    assert deal.use_case.is_open  # C19's closing is for those who become resellers themselves
+
+
 def test_sales_keeps_what_it_expects_of_a_deal(desk: Client, deal: Deal) -> None:
     url = reverse("desk:deal", args=[deal.pk])
     desk.post(url, {"expected_net": "48000", "currency": "EUR", "customer_reference": "HAL-1"})

@@ -390,6 +390,7 @@ def test_the_database_refuses_a_window_of_another_length() -> None:
 
 
 @pytest.mark.clause("C1")
+@pytest.mark.clause("C8")
 def test_the_database_keeps_the_moment_of_definition() -> None:
     case = registered().use_cases.get()
     with pytest.raises(Exception, match=r"defined_at|read-only|Cannot"), transaction.atomic():
