@@ -67,6 +67,8 @@ def apply_answer(
 def _become_warm(
     introduction: Introduction, referral: Referral, answer: Answer, *, by: User, at: datetime
 ) -> None:
+    if not referral.is_live:  # given up, or the person objected: nothing is opened any more (C12)
+        return
     chosen = UseCase.objects.select_for_update().filter(pk__in=answer.use_case_ids).order_by("pk")
     introduction.discussions.exclude(use_case__in=chosen).update(discussed=False)
     for use_case in chosen:
@@ -75,10 +77,9 @@ def _become_warm(
         )
         if use_case.window_starts_on is None:
             open_window(use_case, introduction, at=at)
-    if referral.is_live:
-        referral.become_warm(at=at)
-        referral.save()
-        audit.record("referral.warm", referral, by=by, at=at, introduction=introduction.pk)
+    referral.become_warm(at=at)
+    referral.save()
+    audit.record("referral.warm", referral, by=by, at=at, introduction=introduction.pk)
 
 
 def open_window(use_case: UseCase, introduction: Introduction, *, at: datetime) -> None:
@@ -110,8 +111,15 @@ def _become_not_warm(introduction: Introduction, referral: Referral) -> None:
         referral.save()
 
 
+def lock_deals(introduction: Introduction) -> None:
+    """Wait for whoever is winning a deal of this meeting's use cases, and let nobody win one meanwhile."""
+    about = UseCase.objects.filter(discussions__introduction=introduction)
+    list(Deal.objects.select_for_update(no_key=True).filter(use_case__in=about).order_by("pk"))
+
+
 def _close_as_reseller(introduction: Introduction, referral: Referral, *, by: User, at: datetime) -> None:
     """Close the use cases of that introduction that have no won deal (C19); a won one keeps paying."""
+    lock_deals(introduction)
     open_ones = (
         UseCase.objects.select_for_update(of=("self",))
         .filter(discussions__introduction=introduction, outcome=UseCaseOutcome.OPEN)
