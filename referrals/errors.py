@@ -19,6 +19,20 @@ class NotEligible(DomainError):
     message = _("We can’t take this introduction.")
 
 
+class AlreadyRegistered(DomainError):
+    """The partner's own live claim: nothing that they don't know."""
+
+    clause = "C12"
+    message = _("You registered this person already. You find them among your introductions.")
+
+
+class OwnReferral(DomainError):
+    """Somebody at SeMI who is the partner, too: under this account or another one."""
+
+    clause = "C1"
+    message = _("This is an introduction of your own as a partner, so a colleague does this.")
+
+
 class TooManyRefusals(DomainError):
     clause = "C12"
     message = _(

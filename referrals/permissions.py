@@ -2,7 +2,11 @@
 
 from django.db.models import QuerySet
 
+from partners.models import Partner
+from partners.permissions import is_person
+from referrals.errors import OwnReferral
 from ssp.core.errors import NotAllowed
+from ssp.core.identity import identity_of
 from ssp.core.models import User
 from ssp.core.roles import DESK_ROLES, Role
 
@@ -30,3 +34,12 @@ def check_leads_sales(user: User) -> None:
     """:raises NotAllowed: only a sales lead settles."""
     if not user.has_role(Role.SALES_LEAD):
         raise NotAllowed
+
+
+def check_not_own(user: User, partner: Partner) -> None:
+    """Refuse somebody at SeMI who is that partner: nobody hosts, settles or wins their own (C1, C14).
+
+    :raises OwnReferral: under this account, or another one of the same person.
+    """
+    if is_person(partner, user, identity_of(user.email)):
+        raise OwnReferral

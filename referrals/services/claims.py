@@ -11,7 +11,7 @@ from referrals.errors import (
     ReferralNotOpen,
 )
 from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus
-from referrals.permissions import check_sells
+from referrals.permissions import check_not_own, check_sells
 from referrals.services.introductions import cancel_booked
 from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed
@@ -51,6 +51,8 @@ def accept_name(*, referral: Referral, by: User | None, at: datetime) -> Referra
     if by is not None:
         check_sells(by)
     row = _locked(referral)
+    if by is not None:
+        check_not_own(by, row.partner)
     if row.status != ReferralStatus.CHECKING:
         raise NothingToCheck
     row.accept(at=at)
@@ -71,6 +73,7 @@ def decline_name(*, referral: Referral, by: User, at: datetime) -> Referral:
     """
     check_sells(by)
     row = _locked(referral)
+    check_not_own(by, row.partner)
     if row.status != ReferralStatus.CHECKING:
         raise NothingToCheck
     row.decline(at=at)

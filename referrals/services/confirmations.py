@@ -26,7 +26,7 @@ from referrals.models import (
     Medium,
     UseCase,
 )
-from referrals.permissions import check_leads_sales
+from referrals.permissions import check_leads_sales, check_not_own
 from referrals.rules import Answer, Colleague
 from referrals.services.outcomes import apply_answer
 from ssp.core import audit, outbox
@@ -157,8 +157,10 @@ def find_by_token(token: str) -> Confirmation | None:
 
 
 def _open_or_closed_by(introduction: Introduction) -> Q:
-    """A contested reseller answer closed them: a sales lead may still choose them."""
-    return Q(outcome="") | Q(outcome="reseller", discussions__introduction=introduction)
+    """A contested reseller answer about this meeting closed them: a sales lead may still choose them."""
+    if introduction.confirmations.filter(decides=True, answer=ConfirmationAnswer.RESELLER).exists():
+        return Q(outcome="") | Q(outcome="reseller", discussions__introduction=introduction)
+    return Q(outcome="")
 
 
 def use_cases_defined_before(introduction: Introduction) -> list[UseCase]:
@@ -252,6 +254,8 @@ def answer_confirmation(
         if row.asked != HOST:
             raise NotAllowed
         check_leads_sales(by)
+    if row.asked == HOST:
+        check_not_own(by, introduction.referral.partner)
     if row.answered_at or introduction.confirmations.filter(decides=True).exists():
         raise AlreadyAnswered
     if row.expires_at <= at and not instead:
@@ -334,6 +338,7 @@ def settle_contest(
     """
     check_leads_sales(by)
     introduction, row = _locked(confirmation)
+    check_not_own(by, introduction.referral.partner)
     if row.contested_at is None or row.settled_at is not None:
         raise NothingToSettle
     if not reason.strip():

@@ -12,8 +12,8 @@ from referrals.errors import (
     SignedInTheFuture,
     UseCaseClosed,
 )
-from referrals.models import Deal, DealStage
-from referrals.permissions import check_sells
+from referrals.models import Deal, DealStage, UseCase
+from referrals.permissions import check_not_own, check_sells
 from ssp.core import audit, outbox
 from ssp.core.errors import constraint_as
 from ssp.core.models import User
@@ -21,9 +21,11 @@ from ssp.core.periods import local_date
 
 
 def _open_deal(deal: Deal) -> Deal:
-    row = Deal.objects.select_for_update(of=("self",)).select_related("use_case").get(pk=deal.pk)
+    row = Deal.objects.select_for_update(of=("self",)).get(pk=deal.pk)
     if not row.is_open:
         raise DealClosed
+    # Read after the lock: whoever held it may have closed the use case.
+    row.use_case = UseCase.objects.select_related("partner__user").get(pk=row.use_case_id)
     return row
 
 
@@ -74,7 +76,10 @@ def update_deal(
     :raises CustomerReferenceTaken: another deal's.
     """
     check_sells(by)
-    row = Deal.objects.select_for_update().get(pk=deal.pk)
+    row = (
+        Deal.objects.select_for_update(of=("self",)).select_related("use_case__partner__user").get(pk=deal.pk)
+    )
+    check_not_own(by, row.use_case.partner)
     row.expected_net, row.expected_on, row.currency = expected_net, expected_on, currency
     row.customer_reference, row.reseller_name = customer_reference.strip(), reseller_name.strip()
     with constraint_as("deal_customer_reference_once", CustomerReferenceTaken), transaction.atomic():
@@ -95,6 +100,7 @@ def win_deal(*, deal: Deal, signed_on: date, by: User, at: datetime) -> Deal:
     """
     check_sells(by)
     row = _open_deal(deal)
+    check_not_own(by, row.use_case.partner)
     if not row.use_case.is_open:
         raise UseCaseClosed
     if signed_on > local_date(at):

@@ -26,7 +26,7 @@ from referrals.models import (
     ReferralStatus,
     UseCase,
 )
-from referrals.permissions import can_host, check_sells
+from referrals.permissions import can_host, check_not_own, check_sells
 from referrals.services.use_cases import attach_use_cases
 from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed
@@ -37,7 +37,7 @@ TO_ALL = ("person", "host", "partner")
 
 
 def _open_referral(referral: Referral, *, at: datetime) -> Referral:
-    row = Referral.objects.select_for_update(of=("self",)).select_related("partner").get(pk=referral.pk)
+    row = Referral.objects.select_for_update(of=("self",)).select_related("partner__user").get(pk=referral.pk)
     if not row.is_live or row.objected_at:
         raise ReferralNotOpen
     if row.status == ReferralStatus.CHECKING or row.awaits_partner:
@@ -51,11 +51,17 @@ def _check_may_plan(referral: Referral, by: User) -> None:
 
 
 def _check_host(
-    host: User, *, starts_at: datetime, ends_at: datetime, moving: Introduction | None = None
+    host: User,
+    referral: Referral,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    moving: Introduction | None = None,
 ) -> None:
     """Lock the host's row, so that two bookings of one hour can't both see it free."""
-    if not can_host(User.objects.select_for_update().get(pk=host.pk)):
+    if not can_host(User.objects.select_for_update(no_key=True).get(pk=host.pk)):
         raise NotAHost
+    check_not_own(host, referral.partner)
     taken = Introduction.objects.filter(
         host=host, status=IntroductionStatus.BOOKED, starts_at__lt=ends_at, ends_at__gt=starts_at
     )
@@ -138,7 +144,7 @@ def propose_introduction(
         raise MediumDoesNotCount
     if starts_at <= at:
         raise MeetingInThePast
-    _check_host(host, starts_at=starts_at, ends_at=ends_at)
+    _check_host(host, row, starts_at=starts_at, ends_at=ends_at)
     introduction = _create(
         row,
         host=host,
@@ -176,6 +182,8 @@ def log_held_introduction(
     row = _open_referral(referral, at=at)
     if not can_host(host):
         raise NotAHost
+    for somebody in (by, host):
+        check_not_own(somebody, row.partner)
     if ends_at > at:
         raise MeetingNotOverYet
     if local_date(starts_at) < row.registered_on:
@@ -227,7 +235,7 @@ def reschedule_introduction(
         raise MediumDoesNotCount
     if starts_at <= at:
         raise MeetingInThePast
-    _check_host(row.host, starts_at=starts_at, ends_at=ends_at, moving=row)
+    _check_host(row.host, row.referral, starts_at=starts_at, ends_at=ends_at, moving=row)
     row.starts_at, row.ends_at, row.medium, row.place = starts_at, ends_at, medium, place.strip()
     row.calendar_sequence += 1
     row.save()

@@ -11,6 +11,7 @@ from partners.models import Partner
 from referrals import queries, rules
 from referrals.errors import (
     AgreementNotAttested,
+    AlreadyRegistered,
     NotAPerson,
     NotEligible,
     OwnAddress,
@@ -65,6 +66,7 @@ def register_referral(
     only after that.
 
     :raises PartnershipNotStarted: C6.  :raises NotEligible: known, owned, barred, or somebody was faster.
+    :raises AlreadyRegistered: it is this partner's own claim.
     :raises TooManyRefusals: nobody asks us whom we know, one address after the other.
     """
     if by.pk != partner.user_id:
@@ -79,6 +81,9 @@ def register_referral(
         with transaction.atomic():
             return _claim(partner, person, list(use_cases), by=by, at=at)
     except NotEligible:
+        # Their own claim is no news to them: a second press isn't a refusal.
+        if Referral.objects.live().filter(identity=identity_of(person.email), partner=partner).exists():
+            raise AlreadyRegistered from None
         audit.record("referral.refused", partner, by=by, at=at)
         raise
 

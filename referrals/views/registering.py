@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from partners.access import PartnerRequest, partner_required
 from referrals import rules
-from referrals.errors import NotEligible
+from referrals.errors import AlreadyRegistered, NotEligible
 from referrals.forms import PersonForm, StepUseCaseForm
 from referrals.models import ReferralStatus, UseCase
 from referrals.services.registration import check_person, register_referral
@@ -136,6 +136,10 @@ def send(request: PartnerRequest) -> HttpResponse:
             )
         except NotEligible:
             return _page(request, form, refused=True)
+        except AlreadyRegistered as refusal:
+            request.session.pop(DRAFT, None)
+            messages.info(request, str(refusal))
+            return redirect("referrals:list")
         except DomainError as refusal:
             messages.error(request, str(refusal))
             return redirect("referrals:register")
