@@ -60,6 +60,9 @@ class TaxForm(DomainFormMixin, forms.Form):
         max_value=100,
         max_digits=5,
         decimal_places=2,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), _("Enter a percentage from 0 to 100, such as 21.")
+        ),
     )
     note = forms.CharField(
         label=_("Note on the statement"),

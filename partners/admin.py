@@ -71,21 +71,43 @@ class ProgramTermsAdmin(RoleAdmin):
             self.refused(request, refusal)
 
 
+class CountryFilter(admin.SimpleListFilter):
+    """Countries by their names, those that somebody comes from."""
+
+    title = gettext_lazy("country")
+    parameter_name = "country"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        codes = model_admin.model.objects.exclude(country="").values_list("country", flat=True).distinct()
+        return sorted(((code, str(countries.name(code))) for code in codes), key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(country=self.value()) if self.value() else queryset
+
+
+class ByCountry(RoleAdmin):
+    """Rows that come from a country, which is shown by its name."""
+
+    @admin.display(description=gettext_lazy("Country"), ordering="country")
+    def country_name(self, row: Any) -> str:
+        return str(countries.name(row.country)) or "–"
+
+
 @admin.register(Partner)
-class PartnerAdmin(RoleAdmin):
+class PartnerAdmin(ByCountry):
     view_roles = (Role.DIRECTOR, Role.ADMINISTRATOR, Role.SALES_LEAD, Role.FINANCE)
-    list_display = ("display_name", "country", "started_at", "ended_at", "recruiter", "bonus_slot")
-    list_filter = (("started_at", admin.EmptyFieldListFilter), "country")
+    list_display = ("display_name", "country_name", "started_at", "ended_at", "recruiter", "bonus_slot")
+    list_filter = (("started_at", admin.EmptyFieldListFilter), CountryFilter)
     search_fields = ("display_name", "legal_name", "user__email")
     list_select_related = ("recruiter",)
     exclude = ("identity",)
 
 
 @admin.register(Application)
-class ApplicationAdmin(RoleAdmin):
+class ApplicationAdmin(ByCountry):
     view_roles = DIRECTOR
-    list_display = ("display_name", "legal_name", "country", "status", "submitted_at", "decided_at")
-    list_filter = ("status", "country")
+    list_display = ("display_name", "legal_name", "country_name", "status", "submitted_at", "decided_at")
+    list_filter = ("status", CountryFilter)
     search_fields = ("display_name", "legal_name", "applicant__email")
 
 

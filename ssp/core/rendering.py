@@ -30,7 +30,7 @@ MISSING: tuple[tuple[type[Field], Any], ...] = (
     (fields.TimeField, _("Enter a time.")),
     (fields.DateTimeField, _("Enter a date and a time.")),
     (fields.IntegerField, _("Enter a number.")),  # and those with a decimal point
-    (Field, _("Enter an answer here.")),
+    (Field, _("Fill this in.")),
 )
 
 

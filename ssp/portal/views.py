@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+from django.contrib.humanize.templatetags.humanize import apnumber
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -26,7 +28,8 @@ def greeting(name: str, *, hour: int, count: int) -> str:
     else:
         hello = _("Good evening, %(name)s.")
     waits = (
-        ngettext("One thing needs you.", "%(count)s things need you.", count) % {"count": count}
+        ngettext("One thing needs you.", "%(count)s things need you.", count)
+        % {"count": capfirst(str(apnumber(count)))}  # in letters up to nine, as people write
         if count
         else _("Nothing needs you.")
     )

@@ -318,7 +318,7 @@ def test_the_error_summary_leads_to_each_field() -> None:
     page = written("{% include 'components/error_summary.html' with form=form only %}", form=Everything({}))
 
     assert "data-focus" in page
-    assert '<a class="link-quiet" href="#id_name">Name: Enter an answer here.</a>' in page
+    assert '<a class="link-quiet" href="#id_name">Name: Fill this in.</a>' in page
     assert '<a class="link-quiet" href="#id_medium_0">How? Choose one.</a>' in page
 
 
