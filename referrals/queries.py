@@ -51,7 +51,9 @@ def what_semi_knew(person: Person, *, identity: str, company: Company, at: datet
         "objected": Referral.objects.filter(identity=identity, objected_at__isnull=False).exists(),
         "similar_contacts": list(contacts.order_by("pk").values_list("pk", flat=True)[:10]),
         "similar_referrals": [
-            other.pk for other in colleagues if rules.name_key(other.first_name, other.last_name) == name
+            other.pk
+            for other in colleagues
+            if name and rules.name_key(other.first_name, other.last_name) == name
         ][:10],
         "last_import": last_import,
     }

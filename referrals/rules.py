@@ -289,10 +289,11 @@ def belongs_to(email: str, domains: tuple[str, ...]) -> bool:
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize(
-        "NFKD", text.casefold().replace("ß", "ss").replace("ø", "o").replace("ł", "l")
-    )
-    return re.sub(r"[^0-9a-z]+", " ", "".join(c for c in folded if not unicodedata.combining(c))).strip()
+    """Return letters and digits of any script, without case and accents, words one space apart."""
+    kept = unicodedata.normalize("NFKD", text).casefold()
+    kept = kept.replace("ß", "ss").replace("ø", "o").replace("ł", "l")
+    kept = "".join(c for c in unicodedata.normalize("NFKD", kept) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", " ", kept).strip()
 
 
 def name_key(first_name: str, last_name: str) -> str:
