@@ -1,6 +1,6 @@
 """Registering a person: one live claim, checked against what SeMI knew at that moment (C10-C12)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -23,9 +23,9 @@ from referrals.models import Company, Referral, ReferralStatus, UseCase
 from referrals.permissions import check_sells
 from referrals.rules import Person
 from referrals.services.claims import end_overdue_claim, tell_person
-from referrals.services.use_cases import attach_use_cases
+from referrals.services.use_cases import attach_use_cases, define_use_case
 from ssp.core import audit, outbox
-from ssp.core.errors import NotAllowed, constraint_as
+from ssp.core.errors import DomainError, NotAllowed, constraint_as
 from ssp.core.identity import canonical_email, identity_of
 from ssp.core.links import new_token
 from ssp.core.models import AuditEntry, User
@@ -56,14 +56,16 @@ def register_referral(
     partner: Partner,
     person: Person,
     use_cases: Iterable[UseCase] = (),
+    new_use_case: Mapping[str, str] | None = None,
     by: User,
     at: datetime,
 ) -> Referral:
     """Claim `person` for `partner` (C10-C12); the refusal leaves nothing but an audit entry without a name.
 
     A seller may register on a partner's behalf: the partner then confirms it on their page, and the
-    person is told
-    only after that.
+    person is told only after that.
+
+    :param new_use_case: what `define_use_case` takes, defined with the claim or not at all (C8).
 
     :raises PartnershipNotStarted: C6.  :raises NotEligible: known, owned, barred, or somebody was faster.
     :raises AlreadyRegistered: it is this partner's own claim.
@@ -76,16 +78,28 @@ def register_referral(
     if not partner.is_active(at=at):
         raise PartnershipNotStarted
     check_person(person, partner=partner)
-    _check_not_probing(partner, at=at)
-    try:
-        with transaction.atomic():
-            return _claim(partner, person, list(use_cases), by=by, at=at)
-    except NotEligible:
-        # Their own claim is no news to them: a second press isn't a refusal.
-        if Referral.objects.live().filter(identity=identity_of(person.email), partner=partner).exists():
-            raise AlreadyRegistered from None
-        audit.record("referral.refused", partner, by=by, at=at)
-        raise
+    with transaction.atomic():  # commits the audit entry of a refusal, so that it is counted
+        Partner.objects.select_for_update(no_key=True).get(
+            pk=partner.pk
+        )  # one at a time: refusals are counted
+        _check_not_probing(partner, at=at)
+        try:
+            with transaction.atomic():
+                referral = _claim(partner, person, list(use_cases), by=by, at=at)
+                if new_use_case is not None:
+                    define_use_case(partner=partner, referral=referral, by=by, at=at, **new_use_case)
+            return referral
+        except NotEligible as refusal:
+            refused = _told(refusal, partner, person, by=by, at=at)
+    raise refused
+
+
+def _told(refusal: DomainError, partner: Partner, person: Person, *, by: User, at: datetime) -> DomainError:
+    """Return what the partner is told; their own claim is no news to them: a second press isn't a refusal."""
+    if Referral.objects.live().filter(identity=identity_of(person.email), partner=partner).exists():
+        return AlreadyRegistered()
+    audit.record("referral.refused", partner, by=by, at=at)
+    return refusal
 
 
 def _check_not_probing(partner: Partner, *, at: datetime) -> None:

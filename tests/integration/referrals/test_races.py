@@ -6,6 +6,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection, connections
 
+from referrals import rules
 from referrals.errors import NotEligible
 from referrals.models import Company, Referral
 from referrals.rules import Colleague
@@ -131,3 +132,21 @@ def no_slots() -> object:
 def test_without_the_numbered_places_more_than_three_would_be_taken() -> None:
     name_ten_at_once(registered())
     assert Referral.objects.filter(root__isnull=False).count() > 3
+
+
+@pytest.mark.clause("C12")
+def test_ten_questions_at_once_are_counted_like_ten_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "REFUSALS_A_DAY", 2)
+    owner, curious = active_partner("Owner"), active_partner("Curious")
+    people = [person() for _ in range(10)]
+    for each in people:
+        register_referral(partner=owner, person=each, by=owner.user, at=MONDAY)
+
+    answers = at_once(
+        *[
+            lambda p=p: register_referral(partner=curious, person=p, by=curious.user, at=MONDAY)  # type: ignore[misc]
+            for p in people
+        ]
+    )
+
+    assert sorted(type(answer).__name__ for answer in answers) == ["NotEligible"] * 2 + ["TooManyRefusals"] * 8
