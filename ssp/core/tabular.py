@@ -20,6 +20,7 @@ from ssp.core.errors import DomainError
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_UNPACKED = 200 * 1024 * 1024
+MAX_COLUMNS = 1_000
 DELIMITERS = ",;\t|"
 XLSX_MAGIC = b"PK\x03\x04"
 OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -183,6 +184,8 @@ def _xlsx_lines(content: bytes, max_rows: int) -> Iterator[tuple[int, list[str],
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         sheet = book.worksheets[0]
         for number, cells in enumerate(sheet.iter_rows(max_row=max_rows + 2), start=1):
+            if len(cells) > MAX_COLUMNS:  # a cell in the last column makes a small file a million cells wide
+                raise UnreadableTable(_("The sheet is too wide. Delete its empty columns and try again."))
             formula = any(cell.data_type == "f" for cell in cells)
             yield number, [_xlsx_text(cell.value) for cell in cells], _formula_problem() if formula else ""
     except (zipfile.BadZipFile, KeyError, ValueError, IndexError, TypeError, OSError) as broken:

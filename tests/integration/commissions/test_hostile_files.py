@@ -5,6 +5,7 @@ from datetime import timedelta
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from openpyxl import Workbook
 
 from commissions import intake, services
 from commissions.errors import ImportRefused
@@ -79,6 +80,18 @@ def test_a_packed_file_that_grows_beyond_all_bounds_is_refused_unread() -> None:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * (201 * 1024 * 1024))
 
     with pytest.raises(FileTooLarge):
+        read_table(packed.getvalue())
+
+
+def test_a_small_sheet_that_is_sixteen_thousand_columns_wide_is_refused_at_its_first_row() -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for _row in range(2):
+        sheet.append([""] * 16_383 + ["x"])
+    packed = io.BytesIO()
+    book.save(packed)
+
+    with pytest.raises(UnreadableTable, match="too wide"):
         read_table(packed.getvalue())
 
 
