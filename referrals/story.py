@@ -38,14 +38,14 @@ DEAL_TONES = {
 }
 
 
-def status_of(referral: Referral) -> tuple[str, str]:
-    """Return tone and word of a referral, as the partner reads them."""
+def status_of(referral: Referral, *, for_desk: bool = False) -> tuple[str, str]:
+    """Return tone and word of a referral, as the partner reads them, or the desk."""
     if referral.awaits_partner:
-        return "you", _("For you to confirm")
+        return ("moving", _("For the partner to confirm")) if for_desk else ("you", _("For you to confirm"))
     if referral.status == ReferralStatus.CHECKING:
         return "waiting", _("Name to check")
     if referral.status == ReferralStatus.WARM:
-        return "good", _("Warm, yours")
+        return "good", _("Warm") if for_desk else _("Warm, yours")
     if referral.status == ReferralStatus.DECLINED:
         return "closed", _("Not taken")
     return TONES.get(ReferralStatus(referral.status), "closed"), referral.get_status_display()
@@ -90,7 +90,7 @@ class Case:
     note: str
 
 
-def _pays(use_case: UseCase, contract: Contract | None) -> str:
+def _pays(use_case: UseCase, contract: Contract | None, *, for_desk: bool) -> str:
     if contract is None:
         return ""
     model = use_case.model or contract.default_model
@@ -101,12 +101,14 @@ def _pays(use_case: UseCase, contract: Contract | None) -> str:
     )
     if use_case.model_locked_at:
         return _("%(rate)s, locked on %(day)s") % {"rate": rate, "day": day(use_case.model_locked_at)}
+    if not use_case.model and for_desk:
+        return _("%(rate)s, unless the partner chooses otherwise") % {"rate": rate}
     if not use_case.model:
         return _("%(rate)s, unless you choose otherwise") % {"rate": rate}
     return rate
 
 
-def case_of(use_case: UseCase, contract: Contract | None) -> Case:
+def case_of(use_case: UseCase, contract: Contract | None, *, for_desk: bool = False) -> Case:
     tone, word = deal_status(use_case)
     starts, ends = use_case.window_starts_on, use_case.window_ends_on
     deal = getattr(use_case, "deal", None)
@@ -121,7 +123,12 @@ def case_of(use_case: UseCase, contract: Contract | None) -> Case:
     elif deal and deal.stage == DealStage.LOST:
         note = deal.lost_reason
     return Case(
-        use_case, tone, word, _pays(use_case, contract), (ends - starts).days if starts and ends else 0, note
+        use_case,
+        tone,
+        word,
+        _pays(use_case, contract, for_desk=for_desk),
+        (ends - starts).days if starts and ends else 0,
+        note,
     )
 
 
@@ -172,9 +179,9 @@ def _item(on: date, title: str, text: str = "", kind: str = "", tag: str = "") -
     return {"on": on, "title": title, "text": text, "kind": kind, "tag": tag}
 
 
-def timeline_of(referral: Referral, *, on: date) -> list[dict[str, Any]]:
+def timeline_of(referral: Referral, *, on: date, for_desk: bool = False) -> list[dict[str, Any]]:
     """Return what comes next above today and what happened below, the newest on top."""
-    items = [*_registration(referral), *_meetings(referral)]
+    items = [*_registration(referral, for_desk=for_desk), *_meetings(referral, for_desk=for_desk)]
     cases = use_cases_of(referral)
     for use_case in cases:
         items += _case_items(use_case)
@@ -198,9 +205,12 @@ def timeline_of(referral: Referral, *, on: date) -> list[dict[str, Any]]:
     return [*reversed(coming), now, *reversed(past)]
 
 
-def _registration(referral: Referral) -> list[dict[str, Any]]:
+def _registration(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]:
     told = _("Not known to SeMI on this day.")
-    if referral.told_at:
+    names = {"name": referral.person_name, "partner": referral.partner}
+    if referral.told_at and for_desk:
+        told += " " + _("They received the privacy notice that names %(partner)s.") % names
+    elif referral.told_at:
         told += " " + _("They received the privacy notice that names you.")
     mine = referral.registered_by_id == referral.partner.user_id
     if referral.root_id:
@@ -212,8 +222,15 @@ def _registration(referral: Referral) -> list[dict[str, Any]]:
             )
         ]
     else:
-        title = _("You registered %(name)s") if mine else _("A seller registered %(name)s for you")
-        items = [_item(referral.registered_on, title % {"name": referral.person_name}, told)]
+        if for_desk:
+            title = (
+                _("%(partner)s registered %(name)s")
+                if mine
+                else _("A seller registered %(name)s for %(partner)s")
+            )
+        else:
+            title = _("You registered %(name)s") if mine else _("A seller registered %(name)s for you")
+        items = [_item(referral.registered_on, title % names, told)]
     if referral.accepted_at and local_date(referral.accepted_at) > referral.registered_on:
         items.append(
             _item(local_date(referral.accepted_at), _("The name was checked and accepted"), kind="key")
@@ -222,7 +239,7 @@ def _registration(referral: Referral) -> list[dict[str, Any]]:
         items.append(
             _item(
                 local_date(referral.claim_ended_at),
-                _("Your claim ended"),
+                _("The claim ended") if for_desk else _("Your claim ended"),
                 referral.get_status_display(),
                 kind="key",
             )
@@ -243,7 +260,12 @@ def _registration(referral: Referral) -> list[dict[str, Any]]:
     return items
 
 
-def _meetings(referral: Referral) -> list[dict[str, Any]]:
+def _meetings(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]:
+    contested = (
+        _("%(partner)s contested the answer") % {"partner": referral.partner}
+        if for_desk
+        else _("You contested the answer")
+    )
     items = []
     rows = referral.introductions.select_related("host").prefetch_related("confirmations__answered_by")
     for meeting in rows:
@@ -260,9 +282,7 @@ def _meetings(referral: Referral) -> list[dict[str, Any]]:
                     )
                 )
             if row.contested_at:
-                items.append(
-                    _item(local_date(row.contested_at), _("You contested the answer"), row.contest_reason)
-                )
+                items.append(_item(local_date(row.contested_at), contested, row.contest_reason))
             if row.settled_at:
                 items.append(
                     _item(

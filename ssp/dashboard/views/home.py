@@ -96,7 +96,7 @@ def home(request: StaffRequest) -> HttpResponse:
 
 
 def _line(line: queries.Line) -> dict[str, object]:
-    tone, word = story.status_of(line.referral)
+    tone, word = story.status_of(line.referral, for_desk=True)
     if line.use_case and line.use_case.window_starts_on:
         tone, word = story.deal_status(line.use_case)
     deal = getattr(line.use_case, "deal", None) if line.use_case else None

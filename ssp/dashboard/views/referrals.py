@@ -31,15 +31,15 @@ def _referral(pk: int) -> Referral:
 def referral(request: StaffRequest, pk: int) -> HttpResponse:
     """Show a referral with everything that partner and desk did."""
     row = _referral(pk)
-    tone, word = story.status_of(row)
+    tone, word = story.status_of(row, for_desk=True)
     contract = queries.signed_contract(row.partner, on=clock.today())
     checking = row.status == ReferralStatus.CHECKING
     context = {
         "referral": row,
         "tone": tone,
         "word": word,
-        "cases": [story.case_of(case, contract) for case in story.use_cases_of(row)],
-        "timeline": story.timeline_of(row, on=clock.today()),
+        "cases": [story.case_of(case, contract, for_desk=True) for case in story.use_cases_of(row)],
+        "timeline": story.timeline_of(row, on=clock.today(), for_desk=True),
         "internals": story.internals_of(row.the_root),
         "meetings": row.introductions.select_related("host").order_by("-starts_at"),
         "may": request.user.has_any_role(*DESK_ROLES),
