@@ -149,4 +149,5 @@ def test_ten_questions_at_once_are_counted_like_ten_in_a_row(monkeypatch: pytest
         ]
     )
 
-    assert sorted(type(answer).__name__ for answer in answers) == ["NotEligible"] * 2 + ["TooManyRefusals"] * 8
+    told = sorted(type(answer).__name__ for answer in answers)
+    assert told == ["NotEligible"] * 2 + ["TooManyRefusals"] * 8
