@@ -6,18 +6,27 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('referrals', '0002_claims_and_guards'),
+        ("referrals", "0002_claims_and_guards"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='referral',
-            name='referral_internal_like_its_root',
+            model_name="referral",
+            name="referral_internal_like_its_root",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='referral',
-            trigger=pgtrigger.compiler.Trigger(name='referral_internal_like_its_root', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.root_id IS NOT NULL AND NOT EXISTS (\n            SELECT 1 FROM referrals_referral r\n            WHERE r.id = NEW.root_id AND r.root_id IS NULL\n              AND r.company_id = NEW.company_id AND r.partner_id = NEW.partner_id\n        ) THEN RAISE EXCEPTION 'same company and partner as a root referral' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_internal_like_its_root';\n        END IF;\n        IF NEW.root_id IS NULL AND EXISTS (\n            SELECT 1 FROM referrals_referral r\n            WHERE r.root_id = NEW.id AND (r.company_id <> NEW.company_id OR r.partner_id <> NEW.partner_id)\n        ) THEN RAISE EXCEPTION 'its internal referrals are elsewhere' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_internal_like_its_root';\n        END IF;\n        RETURN NEW;\n    ", hash='37e0ed9fbc0611f82f87e136ee1596c7ee6a3655', operation='INSERT OR UPDATE OF "root_id", "company_id", "partner_id"', pgid='pgtrigger_referral_internal_like_its_root_02054', table='referrals_referral', when='BEFORE')),
+            model_name="referral",
+            trigger=pgtrigger.compiler.Trigger(
+                name="referral_internal_like_its_root",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF NEW.root_id IS NOT NULL AND NOT EXISTS (\n            SELECT 1 FROM referrals_referral r\n            WHERE r.id = NEW.root_id AND r.root_id IS NULL\n              AND r.company_id = NEW.company_id AND r.partner_id = NEW.partner_id\n        ) THEN RAISE EXCEPTION 'same company and partner as a root referral' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_internal_like_its_root';\n        END IF;\n        IF NEW.root_id IS NULL AND EXISTS (\n            SELECT 1 FROM referrals_referral r\n            WHERE r.root_id = NEW.id AND (r.company_id <> NEW.company_id OR r.partner_id <> NEW.partner_id)\n        ) THEN RAISE EXCEPTION 'its internal referrals are elsewhere' USING ERRCODE = 'check_violation', CONSTRAINT = 'referral_internal_like_its_root';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="37e0ed9fbc0611f82f87e136ee1596c7ee6a3655",
+                    operation='INSERT OR UPDATE OF "root_id", "company_id", "partner_id"',
+                    pgid="pgtrigger_referral_internal_like_its_root_02054",
+                    table="referrals_referral",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -18,10 +18,9 @@ from django.views.decorators.http import require_http_methods
 from partners.access import PartnerRequest, partner_required
 from referrals import rules
 from referrals.errors import AlreadyRegistered, NotEligible
-from referrals.forms import PersonForm, StepUseCaseForm
+from referrals.forms import PersonForm, StepUseCaseForm, UseCaseForm
 from referrals.models import ReferralStatus, UseCase
 from referrals.services.registration import check_person, register_referral
-from referrals.services.use_cases import define_use_case
 from ssp.core import clock
 from ssp.core.errors import DomainError
 from ssp.core.templatetags.ssp import weekday_day
@@ -125,12 +124,18 @@ def send(request: PartnerRequest) -> HttpResponse:
         return redirect("referrals:register")
     case = draft["use_case"]
     existing = _unused(request).filter(pk=case.get("existing") or 0).first()
+    if case.get("existing") and existing is None:
+        messages.info(
+            request, _("The use case you chose is about somebody by now. Choose or define another.")
+        )
+        return redirect("referrals:register_use_case")
     if request.method == "POST":
         try:
             referral = register_referral(
                 partner=request.partner,
                 person=form.person,
                 use_cases=[existing] if existing else [],
+                new_use_case=None if existing else {name: case[name] for name in UseCaseForm.base_fields},
                 by=request.user,
                 at=clock.now(),
             )
@@ -143,13 +148,6 @@ def send(request: PartnerRequest) -> HttpResponse:
         except DomainError as refusal:
             messages.error(request, str(refusal))
             return redirect("referrals:register")
-        if not existing:
-            fields = {
-                name: case[name] for name in ("title", "problem", "data", "who_feels_it", "expected_value")
-            }
-            define_use_case(
-                partner=request.partner, referral=referral, by=request.user, at=clock.now(), **fields
-            )
         request.session.pop(DRAFT, None)
         messages.success(request, _outcome(referral))
         return redirect(referral)
