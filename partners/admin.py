@@ -88,6 +88,9 @@ class CountryFilter(admin.SimpleListFilter):
 class ByCountry(RoleAdmin):
     """Rows that come from a country, which is shown by its name."""
 
+    exclude: tuple[str, ...] = ("country",)
+    readonly_fields = ("country_name",)
+
     @admin.display(description=gettext_lazy("Country"), ordering="country")
     def country_name(self, row: Any) -> str:
         return str(countries.name(row.country)) or "–"
@@ -100,7 +103,7 @@ class PartnerAdmin(ByCountry):
     list_filter = (("started_at", admin.EmptyFieldListFilter), CountryFilter)
     search_fields = ("display_name", "legal_name", "user__email")
     list_select_related = ("recruiter",)
-    exclude = ("identity",)
+    exclude = ("country", "identity")
 
 
 @admin.register(Application)

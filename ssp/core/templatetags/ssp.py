@@ -245,7 +245,8 @@ def initials(name: str) -> str:
 
 @register.filter(is_safe=True)
 def heads_named(table: str) -> str:
-    """Give the empty heads of Django's tabular inline a word, or make them plain cells."""
+    """Give the empty heads of Django's tabular inline a word, or make them plain cells; keys scroll it."""
     word = format_html('<span class="visually-hidden">{}</span>', _("Row"))
     named = table.replace('<th class="original"></th>', f'<th class="original">{word}</th>')
+    named = named.replace('<div class="wrapper">', '<div class="wrapper" tabindex="0">')
     return re.sub(r"<th>\s*</th>", "<td></td>", named)
