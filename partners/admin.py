@@ -88,7 +88,7 @@ class CountryFilter(admin.SimpleListFilter):
 class ByCountry(RoleAdmin):
     """Rows that come from a country, which is shown by its name."""
 
-    exclude: tuple[str, ...] = ("country",)
+    exclude = ("country",)
     readonly_fields = ("country_name",)
 
     @admin.display(description=gettext_lazy("Country"), ordering="country")
