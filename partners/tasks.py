@@ -4,6 +4,7 @@ from celery import shared_task
 
 from partners.services.following import due_envelopes, follow_due_envelopes
 from ssp.core import clock
+from ssp.core.locks import alone
 from ssp.docusign.client import signing_service
 
 
@@ -11,5 +12,6 @@ from ssp.docusign.client import signing_service
 def follow_envelopes(**_: object) -> None:
     """Find out what became of envelopes that Connect didn't tell us about (C6)."""
     wall = clock.wall()
-    if due_envelopes(wall=wall):
-        follow_due_envelopes(service=signing_service(), at=clock.now(), wall=wall)
+    with alone("partners.follow_envelopes") as is_ours:
+        if is_ours and due_envelopes(wall=wall):
+            follow_due_envelopes(service=signing_service(), at=clock.now(), wall=wall)

@@ -1,4 +1,4 @@
-"""Doors to views by role. What somebody may not see doesn't exist for them elsewhere (404); a wrong role is a 403."""
+"""Doors to views by role: a wrong role is a 403. Another partner's row is a 404 elsewhere."""
 
 from collections.abc import Callable
 from functools import wraps

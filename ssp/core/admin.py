@@ -110,7 +110,7 @@ class OutboxMessageAdmin(RoleAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RoleAdmin):
-    view_roles = (Role.ADMINISTRATOR, Role.DIRECTOR)
+    # Not for directors: it would show the other director's review before one's own is in (C6).
     list_display = ("at", "action", "target_type", "target_id", "by")
     list_filter = ("action", "target_type")
     search_fields = ("=target_id", "action")

@@ -13,7 +13,7 @@ class CoreConfig(AppConfig):
         from ssp.core import (  # noqa: F401 - they register checks, deliveries and what follows a sign-in
             checks,
             handlers,
-            signals,
+            second_factor,
         )
 
         # The admin has no door of its own: same sign-in, same second factor.

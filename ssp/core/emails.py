@@ -1,7 +1,7 @@
 """Mails: a subject, a text and an HTML part of equal worth, rendered from templates.
 
-Call `send` from an outbox handler only. The Message-ID is derived from the message's key, so a mail that went out
-twice because a worker died in between is recognisable as one.
+Call `send` from an outbox handler only. The Message-ID is derived from the message's key, so a mail that went
+out twice because a worker died in between is recognisable as one.
 """
 
 import hashlib

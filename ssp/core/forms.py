@@ -18,9 +18,10 @@ class DomainFormMixin(forms.BaseForm):
 
     @contextmanager
     def showing(self, *errors: type[DomainError], field: str | None = None) -> Iterator[None]:
+        expected = errors or (DomainError,)
         try:
             yield
-        except errors or (DomainError,) as refusal:
+        except expected as refusal:
             self.add_error(getattr(refusal, "field", None) or field, str(refusal))
 
 

@@ -16,8 +16,8 @@ def absolute(path: str) -> str:
 def new_token(purpose: str) -> tuple[str, str]:
     """Return (salt, hash) of a new link for `purpose`: what is stored.
 
-    The token itself isn't stored: `token_of` derives it from the salt with the site's secret, so that a mail that is
-    sent again carries the same link, and a copy of the database opens none.
+    The token itself isn't stored: `token_of` derives it from the salt with the site's secret, so that a mail
+    that is sent again carries the same link, and a copy of the database opens none.
     """
     salt = secrets.token_hex(16)
     return salt, hash_token(token_of(purpose, salt))

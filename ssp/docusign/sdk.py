@@ -182,7 +182,7 @@ class DocuSignService(SigningService):
             return found[0]
         found = self._list(
             custom_field=f"{envelopes.TRANSACTION_FIELD}={transaction_id}",
-            from_date=_iso(clock.now() - LOOK_BACK),
+            from_date=_iso(clock.wall() - LOOK_BACK),
             from_to_status="Created",
         )
         return found[0] if found else None

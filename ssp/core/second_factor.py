@@ -1,4 +1,4 @@
-"""What follows from something that allauth did."""
+"""What follows when somebody sets up a second factor (allauth tells us)."""
 
 from typing import Any
 
