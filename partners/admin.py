@@ -1,6 +1,6 @@
 """Directors' side of the partnership: terms, contracts that wait for them, and what became of them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -88,7 +88,7 @@ class CountryFilter(admin.SimpleListFilter):
 class ByCountry(RoleAdmin):
     """Rows that come from a country, which is shown by its name."""
 
-    exclude = ("country",)
+    exclude: ClassVar[tuple[str, ...]] = ("country",)
     readonly_fields = ("country_name",)
 
     @admin.display(description=gettext_lazy("Country"), ordering="country")
