@@ -10,7 +10,7 @@ from django.conf import settings
 from referrals import calendar, letters, permissions
 from referrals.letters import Letter
 from referrals.models import Confirmation, Deal, Introduction, IntroductionStatus, Referral, UseCase
-from referrals.services.introductions import hand_over_work
+from referrals.services.handover import hand_over_work
 from ssp.core import clock, emails
 from ssp.core.models import OutboxMessage, User
 from ssp.core.outbox import handles

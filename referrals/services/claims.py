@@ -195,11 +195,25 @@ def find_by_objection_token(token: str) -> Referral | None:
 def object_to_contact(*, referral: Referral, at: datetime) -> Referral:
     """End contact at once, as the person wishes: their fields are emptied, they can't be registered again.
 
-    A vested referral stays its partner's, and a won deal keeps paying; a second press changes nothing.
+    Whoever else registered them, before or since, forgets them too. A vested referral stays its partner's,
+    and a won deal keeps paying; a second press changes nothing.
     """
     row = _locked(referral)
     if row.objected_at:
         return row
+    others = (
+        Referral.objects.select_for_update(of=("self",))
+        .select_related("partner__user")
+        .filter(identity=row.identity, objected_at__isnull=True)
+        .exclude(pk=row.pk)
+        .order_by("pk")
+    )
+    for one in (row, *others):
+        _forget(one, at=at)
+    return row
+
+
+def _forget(row: Referral, *, at: datetime) -> None:
     for meeting in Introduction.objects.select_for_update().filter(
         referral=row, status=IntroductionStatus.BOOKED, starts_at__gt=at
     ):
@@ -222,4 +236,3 @@ def object_to_contact(*, referral: Referral, at: datetime) -> Referral:
     outbox.enqueue(
         "referrals.objected", key=f"referral:{row.pk}:objected", payload={"referral_id": row.pk}, at=at
     )
-    return row

@@ -84,6 +84,18 @@ def _ask(pk: int, *, at: datetime) -> bool:
     return True
 
 
+def ask_again(confirmation: Confirmation, *, at: datetime) -> None:
+    """Ask somebody else in the first one's place: the old link opens nothing any more."""
+    confirmation.token_salt, confirmation.token_hash = new_token("confirmation")
+    confirmation.save(update_fields=["token_salt", "token_hash"])
+    outbox.enqueue(
+        "referrals.confirmation_mail",
+        key=f"confirmation:{confirmation.pk}:mail:again:{at.isoformat()}",
+        payload={"confirmation_id": confirmation.pk, "reminder": 0},
+        at=at,
+    )
+
+
 def follow_up(*, at: datetime) -> None:
     """Remind after 2 and 5 working days, escalate on the 6th, let the partner's word stand after 15 (C14)."""
     today = local_date(at)

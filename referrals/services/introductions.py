@@ -29,7 +29,6 @@ from referrals.models import (
 from referrals.permissions import can_host, check_not_own, check_sells
 from referrals.services.use_cases import attach_use_cases
 from ssp.core import audit, outbox
-from ssp.core.errors import NotAllowed
 from ssp.core.models import User
 from ssp.core.periods import local_date
 
@@ -71,7 +70,7 @@ def _check_host(
         raise HostIsBusy
 
 
-def _invite(introduction: Introduction, *, at: datetime) -> None:
+def invite(introduction: Introduction, *, at: datetime) -> None:
     for recipient in TO_ALL:
         outbox.enqueue(
             "referrals.invitation",
@@ -157,7 +156,7 @@ def propose_introduction(
         at=at,
     )
     audit.record("introduction.booked", introduction, by=by, at=at, referral=row.pk, host=host.pk)
-    _invite(introduction, at=at)
+    invite(introduction, at=at)
     return introduction
 
 
@@ -240,7 +239,7 @@ def reschedule_introduction(
     row.calendar_sequence += 1
     row.save()
     audit.record("introduction.moved", row, by=by, at=at, referral=row.referral_id)
-    _invite(row, at=at)
+    invite(row, at=at)
     return row
 
 
@@ -275,25 +274,3 @@ def cancel_booked(*, referral: Referral, by: User | None, at: datetime) -> None:
         referral=referral, status=IntroductionStatus.BOOKED, starts_at__gt=at
     ):
         _cancel(row, by=by, at=at)
-
-
-@transaction.atomic
-def hand_over_work(*, user: User, to: User, at: datetime) -> None:
-    """Move open referrals and meetings to come from somebody who no longer sells to their successor."""
-    if user.pk == to.pk:
-        raise NotAllowed
-    for referral in Referral.objects.live().filter(seller=user):
-        referral.seller = to
-        referral.save(update_fields=["seller"])
-        audit.record("referral.seller_assigned", referral, by=None, at=at, seller=to.pk)
-    open_meetings = Introduction.objects.select_for_update().filter(
-        host=user, status=IntroductionStatus.BOOKED
-    )
-    for row in open_meetings:
-        row.host = to
-        to_come = row.starts_at > at
-        row.calendar_sequence += int(to_come)
-        row.save(update_fields=["host", "calendar_sequence"])
-        audit.record("introduction.host_changed", row, by=None, at=at, host=to.pk)
-        if to_come:
-            _invite(row, at=at)

@@ -49,7 +49,7 @@ def question(introduction: Introduction, row: Confirmation, form: ConfirmationFo
     }
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Answer from the link in the mail: opening changes nothing, one answer, and it expires."""
     row = find_by_token(token)

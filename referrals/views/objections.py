@@ -8,7 +8,7 @@ from referrals.services.claims import find_by_objection_token, object_to_contact
 from ssp.core import clock
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def objection(request: HttpRequest, token: str) -> HttpResponse:
     """Say what is kept and why; opening changes nothing, the button ends it (C11)."""
     referral = find_by_objection_token(token)

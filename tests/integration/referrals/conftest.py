@@ -18,10 +18,13 @@ SetClock = Callable[[datetime], None]
 
 
 def deliver_all() -> None:
-    """Deliver what the outbox owes now, oldest first, as a worker would."""
-    for message in OutboxMessage.objects.open().order_by("pk"):
-        message.attempts += 1
-        deliver(message)
+    """Deliver what the outbox owes, oldest first, and what comes of that, as a worker would."""
+    tried: set[int] = set()
+    while messages := OutboxMessage.objects.open().exclude(pk__in=tried).order_by("pk"):
+        for message in messages:
+            tried.add(message.pk)
+            message.attempts += 1
+            deliver(message)
 
 
 def signed_in(partner: Partner, **options: bool) -> Client:
