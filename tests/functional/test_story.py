@@ -170,7 +170,8 @@ def partner_sees_the_euros(mara: Person, ines: Person) -> None:
     mara.waits_for("/earnings/", "€1,200.00").presses(re.compile("^Explain"))
     mara.sees("× 10%").sees("Commission, rounded once").photographs("earnings-explained")
     ines.waits_for("/earnings/", "Bonus on a commission of €1,200.00")
-    ines.sees("€120.00").photographs("earnings", folder=SCREENSHOTS)
+    ines.sees("€120.00").presses(re.compile("^Explain"))
+    ines.photographs("earnings", folder=SCREENSHOTS)
 
 
 def is_paid_out(mara: Person, femke: Person, noah: Person) -> None:
