@@ -12,6 +12,7 @@ from referrals import rules, story
 from referrals.models import (
     Company,
     Confirmation,
+    ConfirmationAnswer,
     ContactImport,
     DealStage,
     Introduction,
@@ -24,6 +25,7 @@ from referrals.models import (
 )
 from referrals.rules import Person
 from ssp.core.periods import local_date, start_of_day
+from ssp.core.templatetags.ssp import day, weekday_day
 
 
 # --- the check (C10) --------------------------------------------------------------
@@ -156,7 +158,8 @@ class Waiting:
 
 def needs_partner(partner: Partner, on: date) -> list[ToDo]:
     """Return what waits for the partner, the most urgent first."""
-    todos = [*_answers_due(partner), *_confirmations_of_ours(partner), *_meetings_to_book(partner)]
+    todos = [*_answers_due(partner), *_answers_to_read(partner, on), *_confirmations_of_ours(partner)]
+    todos += _meetings_to_book(partner)
     todos += _use_cases_to_define(partner) + _models_to_choose(partner)
     return sorted(todos, key=lambda todo: (todo.on or date.max, todo.title))
 
@@ -186,6 +189,54 @@ def _answers_due(partner: Partner) -> list[ToDo]:
         )
         for row in asked
     ]
+
+
+def _answers_to_read(partner: Partner, on: date) -> list[ToDo]:
+    """What a host said against the partner, while it may be contested (C14)."""
+    rows = (
+        Confirmation.objects.filter(
+            introduction__referral__partner=partner,
+            introduction__referral__claim_ended_at__isnull=True,
+            introduction__referral__status__in=[ReferralStatus.NOT_WARM, ReferralStatus.RESELLER],
+            asked=Confirmation.Asked.HOST,
+            decides=True,
+            answer__in=[ConfirmationAnswer.NOT_WARM, ConfirmationAnswer.RESELLER],
+            contested_at__isnull=True,
+        )
+        .select_related("introduction__referral__company", "answered_by")
+        .order_by("answered_at")
+    )
+    found = []
+    for row in rows:
+        if row.answered_at is None or row.answered_by is None:
+            continue
+        until = rules.contest_until(local_date(row.answered_at))
+        if until < on:
+            continue
+        referral = row.introduction.referral
+        facts = {
+            "company": referral.company.name,
+            "by": row.answered_by.full_name,
+            "day": day(row.answered_at),
+            "until": weekday_day(until),
+            "reason": row.reason,
+        }
+        said = _("%(company)s. %(by)s answered on %(day)s.") % facts
+        if row.reason:
+            said = _("%(company)s. %(by)s answered on %(day)s: “%(reason)s”") % facts
+        found.append(
+            ToDo(
+                on=until,
+                title=_("Accept or contest “%(answer)s” for %(name)s")
+                % {"answer": row.get_answer_display(), "name": referral.person_name},
+                text=said + " " + _("You may contest until %(until)s.") % facts,
+                url=referral.get_absolute_url(),
+                action=_("Read the answer"),
+                clause="C14",
+                clause_text=_("The host’s answer decides. You may contest it within 10 working days."),
+            )
+        )
+    return found
 
 
 def _confirmations_of_ours(partner: Partner) -> list[ToDo]:

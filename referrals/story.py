@@ -121,7 +121,7 @@ def case_of(use_case: UseCase, contract: Contract | None, *, for_desk: bool = Fa
     elif deal and deal.stage == DealStage.WON:
         note = _("Signed on %(signed)s, in time.") % {"signed": day(deal.signed_on)}
     elif deal and deal.stage == DealStage.LOST:
-        note = deal.lost_reason
+        note = deal.why_lost
     return Case(
         use_case,
         tone,

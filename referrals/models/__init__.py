@@ -1,7 +1,7 @@
 """People introduced by partners, their meetings, use cases and deals (C1-C4, C8-C12, C14, C17-C19)."""
 
 from referrals.models.contacts import ContactImport, KnownContact
-from referrals.models.deals import Deal, DealQuerySet, DealStage
+from referrals.models.deals import LOST_TO_RESELLER, Deal, DealQuerySet, DealStage
 from referrals.models.meetings import (
     Confirmation,
     ConfirmationAnswer,
@@ -15,6 +15,7 @@ from referrals.models.use_cases import UseCase, UseCaseOutcome
 
 __all__ = [
     "LIVE_REFERRAL",
+    "LOST_TO_RESELLER",
     "Company",
     "Confirmation",
     "ConfirmationAnswer",

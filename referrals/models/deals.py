@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from referrals import guards
 from referrals.models.use_cases import UseCase
 
+LOST_TO_RESELLER = "reseller"  # a mark in `lost_reason` (C19), never shown
+
 
 class DealStage(models.TextChoices):
     DISCOVERY = "discovery", _("Discovery")
@@ -69,6 +71,15 @@ class Deal(models.Model):
     @property
     def is_open(self) -> bool:
         return self.stage not in (DealStage.WON, DealStage.LOST)
+
+    @property
+    def why_lost(self) -> str:
+        """The reason as people read it."""
+        if self.lost_reason == LOST_TO_RESELLER:
+            return str(
+                _("The company wants to resell. That is not part of the agreement, so it pays nothing (C19).")
+            )
+        return self.lost_reason
 
     def is_within_window(self) -> bool:
         """Tell whether the customer signed from the introduction to the window's last day (C2)."""

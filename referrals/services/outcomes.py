@@ -7,6 +7,7 @@ from django.db import transaction
 from referrals import queries, rules
 from referrals.errors import NotEligible, WarmNeedsAMeeting
 from referrals.models import (
+    LOST_TO_RESELLER,
     ConfirmationAnswer,
     Deal,
     DealStage,
@@ -25,8 +26,6 @@ from ssp.core import audit
 from ssp.core.errors import constraint_as
 from ssp.core.identity import identity_of
 from ssp.core.models import User
-
-RESELLER_REASON = "reseller"
 
 
 def apply_answer(
@@ -129,7 +128,7 @@ def _close_as_reseller(introduction: Introduction, referral: Referral, *, by: Us
         use_case.outcome, use_case.closed_at = UseCaseOutcome.RESELLER, at
         use_case.save(update_fields=["outcome", "closed_at"])
         Deal.objects.open().filter(use_case=use_case).update(
-            stage=DealStage.LOST, lost_reason=RESELLER_REASON
+            stage=DealStage.LOST, lost_reason=LOST_TO_RESELLER
         )
         audit.record("use_case.closed_as_reseller", use_case, by=by, at=at, introduction=introduction.pk)
         tell_use_case_changed(use_case.pk, why=f"reseller:{introduction.pk}", at=at)
@@ -146,7 +145,7 @@ def _reopen(introduction: Introduction, *, at: datetime) -> None:
     for use_case in closed:
         use_case.outcome, use_case.closed_at = UseCaseOutcome.OPEN, None
         use_case.save(update_fields=["outcome", "closed_at"])
-        Deal.objects.filter(use_case=use_case, stage=DealStage.LOST, lost_reason=RESELLER_REASON).update(
+        Deal.objects.filter(use_case=use_case, stage=DealStage.LOST, lost_reason=LOST_TO_RESELLER).update(
             stage=DealStage.DISCOVERY, lost_reason=""
         )
         tell_use_case_changed(use_case.pk, why=f"reopened:{introduction.pk}:{at.isoformat()}", at=at)
