@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from referrals.models import (
     Confirmation,
@@ -18,6 +19,7 @@ from referrals.models import (
 from ssp.core.periods import start_of_day
 
 PAGE = 25
+SOON = 30  # days
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,20 @@ def _people(rows: QuerySet[Referral], filters: Filters) -> QuerySet[Referral]:
     return rows
 
 
+def undecided() -> QuerySet[UseCase]:
+    """Return use cases about which a deal can still be won, lost or closed."""
+    return UseCase.objects.filter(outcome="").exclude(deal__stage__in=[DealStage.WON, DealStage.LOST])
+
+
 def referrals_in_view(filters: Filters, *, on: date) -> QuerySet[Referral]:
     """Return the referrals of a saved view, searched and filtered."""
     live = Referral.objects.live().exclude(status=ReferralStatus.RESELLER)
-    soon = Q(use_cases__window_ends_on__range=(on, on + timedelta(days=30)), use_cases__outcome="")
+    soon = undecided().filter(referral=OuterRef("pk"), window_ends_on__range=(on, on + timedelta(days=SOON)))
+    of_root = {"referral": Coalesce(OuterRef("root_id"), OuterRef("pk"))}
+    all_decided = Exists(UseCase.objects.filter(**of_root)) & ~Exists(undecided().filter(**of_root))
     rows = {
-        "open": live,
-        "closing": live.filter(soon).exclude(use_cases__deal__stage=DealStage.WON),
+        "open": live.exclude(all_decided, vested_at__isnull=False),
+        "closing": live.filter(Exists(soon)),
         "no_meeting": live.filter(status=ReferralStatus.REGISTERED).exclude(
             introductions__status__in=[IntroductionStatus.BOOKED, IntroductionStatus.HELD]
         ),
@@ -122,6 +131,12 @@ class Line:
         return not hasattr(case, "deal") or case.deal.is_open
 
     @property
+    def is_decided(self) -> bool:
+        """Tell whether it was won, lost or closed: nothing is left to do about it."""
+        case = self.use_case
+        return case is not None and (not case.is_open or (hasattr(case, "deal") and not case.deal.is_open))
+
+    @property
     def ends_on(self) -> date | None:
         """What ends next: the window, or the claim while nobody has met; nothing once decided."""
         if self.runs and self.use_case:
@@ -129,8 +144,11 @@ class Line:
         return None if self.referral.vested_at else self.referral.claim_last_on
 
 
-def lines(rows: QuerySet[Referral], *, page: int) -> tuple[list[Line], bool]:
-    """Return a page of introductions, the window that ends first on top, and whether there is more."""
+def lines(rows: QuerySet[Referral], *, page: int, open_only: bool = False) -> tuple[list[Line], bool]:
+    """Return a page of introductions, the window that ends first on top, and whether there is more.
+
+    :param open_only: leave out what was won, lost or closed.
+    """
     found: list[Line] = []
     chosen = (
         rows.select_related("company", "partner", "seller")
@@ -139,8 +157,8 @@ def lines(rows: QuerySet[Referral], *, page: int) -> tuple[list[Line], bool]:
     )
     ordered = list(chosen[:2000])
     for referral in ordered:
-        cases = list(referral.use_cases.all())
-        found += [Line(referral, case) for case in cases] or [Line(referral, None)]
+        cases = [Line(referral, case) for case in referral.use_cases.all()]
+        found += [line for line in cases if not (open_only and line.is_decided)] or [Line(referral, None)]
     found.sort(key=_ends)
     start = page * PAGE
     return found[start : start + PAGE], len(found) > start + PAGE

@@ -64,7 +64,7 @@ def home(request: StaffRequest) -> HttpResponse:
     )
     page = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 0
     rows = queries.referrals_in_view(filters, on=today)
-    lines, more = queries.lines(rows, page=page)
+    lines, more = queries.lines(rows, page=page, open_only=filters.view in ("open", "closing"))
     numbers = queries.figures(on=today)
     here = {"view": filters.view, "q": filters.q, "seller": filters.seller}
     week = today - timedelta(days=6)
@@ -113,7 +113,7 @@ def _kpis(numbers: queries.Figures, *, week: str) -> list[dict[str, object]]:
         {
             "label": _("Open introductions"),
             "value": numbers.open,
-            "context": _("claims that hold"),
+            "context": _("not decided yet"),
             "url": "?view=open",
         },
         {
