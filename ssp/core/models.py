@@ -126,7 +126,9 @@ class StaffInvitation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(role__in=STAFF_ROLES), name="staff_invitation_staff_role")
+            models.CheckConstraint(
+                condition=Q(role__in=sorted(STAFF_ROLES)), name="staff_invitation_staff_role"
+            )
         ]
 
     def __str__(self) -> str:
