@@ -102,6 +102,11 @@ def follow_up(*, at: datetime) -> None:
     undecided = (
         Confirmation.objects.filter(introduction__status=IntroductionStatus.BOOKED)
         .exclude(introduction__confirmations__decides=True)
+        .exclude(
+            Q(asked=PARTNER) | Q(escalated_at__isnull=False),
+            answered_at__isnull=True,
+            reminders_sent__gte=len(rules.REMIND_AFTER),
+        )  # everything was done: they wait for people, and must not crowd others out
         .order_by("asked_at")[:500]
     )
     for confirmation in undecided:

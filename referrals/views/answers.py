@@ -1,6 +1,9 @@
 """The question of C14 as people meet it: from the mail's link, from their own pages, and contesting it."""
 
+from datetime import date
+
 from django.contrib import messages
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -27,6 +30,13 @@ def _who(row: Confirmation) -> User:
     return introduction.host if row.asked == Confirmation.Asked.HOST else introduction.referral.partner.user
 
 
+def _window_ends_on(introduction: Introduction) -> date:
+    """Return the last day to sign: of the window that runs, or of the one a warm answer would open (C2)."""
+    discussed = introduction.discussions.filter(discussed=True)
+    running = discussed.aggregate(last=Max("use_case__window_ends_on"))["last"]
+    return running or rules.window_ends_on(introduction.held_on)
+
+
 def question(introduction: Introduction, row: Confirmation, form: ConfirmationForm) -> dict[str, object]:
     """Return what the page of the question shows beside its form."""
     root = introduction.referral.the_root
@@ -38,7 +48,7 @@ def question(introduction: Introduction, row: Confirmation, form: ConfirmationFo
         "referral": introduction.referral,
         "minutes": int((introduction.ends_at - introduction.starts_at).total_seconds() // 60),
         "window_starts_on": introduction.held_on,
-        "window_ends_on": rules.window_ends_on(introduction.held_on),
+        "window_ends_on": _window_ends_on(introduction),
         "slots_taken": root.internal_referrals.count(),
         "reminders": reminders,
         "escalated_on": rules.escalated_on(local_date(row.asked_at)),

@@ -145,6 +145,21 @@ def test_the_button_answers_once(client: Client, question: Confirmation) -> None
     assert (question.answer, question.answered_by) == ("warm", question.introduction.host)
 
 
+@pytest.mark.clause("C2")
+def test_a_second_warm_meeting_shows_the_window_that_runs_already(
+    client: Client, question: Confirmation, set_clock: SetClock
+) -> None:
+    client.post(link(question), warm(question))
+    later = asked(
+        held(question.introduction.referral, starts_at=question.introduction.starts_at + timedelta(days=7))
+    )
+    set_clock(later.asked_at)
+
+    page = client.post(link(later), warm(later), follow=True)
+
+    assert "the last day to sign a deal is Tue 25 May 2027" in text_of(page)
+
+
 @pytest.mark.clause("C14")
 def test_the_partner_who_comes_later_reads_that_it_is_decided(client: Client, question: Confirmation) -> None:
     mine = question.introduction.confirmations.get(asked="partner")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ from referrals import rules, tasks
 from referrals.models import Confirmation, Introduction, Referral
 from referrals.rules import Answer
 from referrals.services.claims import object_to_contact
-from referrals.services.confirmations import answer_confirmation
+from referrals.services.confirmations import answer_confirmation, follow_up
 from referrals.services.introductions import (
     cancel_introduction,
     propose_introduction,
@@ -287,6 +288,19 @@ def test_silence_is_reminded_twice_and_escalated_on_the_sixth_working_day(
     assert [s for s in subjects(inbox, host.email) if s.startswith("Reminder:")] != []
     assert len(inbox.to(host.email)) == 3
     assert len(inbox.to(lead.email)) == 1
+
+
+@pytest.mark.clause("C14")
+def test_questions_nobody_ever_answers_crowd_no_later_one_out(
+    inbox: Inbox, mila: Referral, set_clock: SetClock, django_assert_max_num_queries: Any
+) -> None:
+    row = asked(held(mila, host=seller("Tom Brandt")))
+    sales_lead()
+    set_clock(row.asked_at + timedelta(days=40))
+    tick()
+
+    with django_assert_max_num_queries(1):
+        follow_up(at=row.asked_at + timedelta(days=41))
 
 
 @pytest.mark.clause("C14")
