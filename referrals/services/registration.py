@@ -96,7 +96,8 @@ def register_referral(
 
 def _told(refusal: DomainError, partner: Partner, person: Person, *, by: User, at: datetime) -> DomainError:
     """Return what the partner is told; their own claim is no news to them: a second press isn't a refusal."""
-    if Referral.objects.live().filter(identity=identity_of(person.email), partner=partner).exists():
+    own = Referral.objects.live().filter(identity=identity_of(person.email), partner=partner)
+    if own.filter(objected_at__isnull=True).exists():
         return AlreadyRegistered()
     audit.record("referral.refused", partner, by=by, at=at)
     return refusal

@@ -17,7 +17,7 @@ from referrals.services.registration import register_referral
 from ssp.core.links import token_of
 from ssp.core.models import AuditEntry
 from ssp.core.periods import local_date, start_of_day
-from tests.factories.referrals import active_partner, asked, held, person, registered, seller
+from tests.factories.referrals import active_partner, asked, confirmed_warm, held, person, registered, seller
 from tests.integration.referrals.conftest import SetClock
 from tests.integration.referrals.test_pages import state, text_of
 from tests.moments import MONDAY
@@ -287,3 +287,18 @@ def test_everybody_who_ever_registered_the_person_forgets_them(
     assert not again.is_live
     assert Referral.objects.filter(email__gt="").count() == 0
     assert AuditEntry.objects.filter(action="referral.objected").count() == 2
+
+
+@pytest.mark.clause("C11")
+@pytest.mark.usefixtures("at_monday")
+def test_who_objected_after_a_warm_meeting_is_barred_for_their_own_partner_too(
+    client: Client, ines: Partner
+) -> None:
+    case = confirmed_warm(registered(ines, email="mila@ostrava.example"))
+    assert case.referral is not None
+    client.post(objection_link(case.referral))
+
+    with pytest.raises(NotEligible) as refusal:
+        register_referral(partner=ines, person=person(email="mila@ostrava.example"), by=ines.user, at=MONDAY)
+
+    assert str(refusal.value) == "We can’t take this introduction."
