@@ -4,9 +4,10 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import pgtrigger.compiler
 import pgtrigger.migrations
-import ssp.core.clock
 from django.conf import settings
 from django.db import migrations, models
+
+import ssp.core.clock
 
 
 class Migration(migrations.Migration):
