@@ -61,6 +61,7 @@ def run() -> int:
     if not state.is_free(port):
         raise Failed(f"Port {port} is in use. Choose another: PORT={port + 1} ./dev run")
     place = state.State(state_path(env), durable=env.get("SSP_FSYNC") != "off")
+    database_is_ours = not env.get("DATABASE_URL")
     with stack(env, place) as supervisor:
         environment.add_sandbox(env, place)
         state.write_private(place.environment_file, environment.shared(env))
@@ -70,14 +71,26 @@ def run() -> int:
         for process in application(env, place):
             supervisor.start(process)
         with_demo = env.get("SSP_DEMO") != "off"
-        if with_demo and (ROOT / "ssp/sandbox/management/commands/demo.py").exists():
-            say("==> telling the demo story, where the database is empty")
-            if supervisor.run(manage(env, "demo")):
-                raise Failed("The demo data could not be written; SSP_DEMO=off goes without.")
+        if with_demo:
+            tell_the_demo(env, place, supervisor, database_is_ours=database_is_ours)
         supervisor.wait_for(lambda: answers(port), what="The website")
         say(welcome(port, time.monotonic() - started, with_demo=with_demo))
         supervisor.attend()
     return 0
+
+
+def tell_the_demo(
+    env: dict[str, str], place: state.State, supervisor: Supervisor, *, database_is_ours: bool
+) -> None:
+    """Tell the demo story where the database is empty. Asking costs seconds: of our own database we know."""
+    told = place.path / "demo-told"
+    if database_is_ours and told.exists():
+        return
+    say("==> telling the demo story, where the database is empty")
+    if supervisor.run(manage(env, "demo")):
+        raise Failed("The demo data could not be written; SSP_DEMO=off goes without.")
+    if database_is_ours:
+        told.touch()
 
 
 def application(env: dict[str, str], place: state.State) -> list[Process]:
@@ -86,7 +99,7 @@ def application(env: dict[str, str], place: state.State) -> list[Process]:
     schedule = place.path / "beat-schedule"
     commands = {
         "sandbox": [PYTHON, "-m", "ssp.sandbox.serve"],
-        "web": [*gunicorn, "ssp.wsgi", "--bind", f"127.0.0.1:{env['PORT']}", "--workers", "2"],
+        "web": [*gunicorn, "ssp.wsgi", "--bind", f"127.0.0.1:{env['PORT']}", "--workers", "2", "--preload"],
         "worker": [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--schedule", str(schedule), "--pidfile="],
     }
