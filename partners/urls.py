@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from partners import views
+from partners.views import applying, papers, programme, recruits
 
 app_name = "partners"
 
 urlpatterns = [
-    path("", views.programme, name="programme"),
-    path("apply/", views.apply, name="apply"),
-    path("application/", views.application, name="application"),
-    path("join/<str:token>/", views.join, name="join"),
-    path("recruits/", views.recruits, name="recruits"),
-    path("recruits/<int:pk>/withdraw/", views.revoke, name="revoke"),
-    path("contracts/documents/<int:pk>/", views.document, name="document"),
+    path("", programme.programme, name="programme"),
+    path("apply/", applying.apply, name="apply"),
+    path("application/", applying.application, name="application"),
+    path("join/<str:token>/", applying.join, name="join"),
+    path("recruits/", recruits.recruits, name="recruits"),
+    path("recruits/<int:pk>/withdraw/", recruits.revoke, name="revoke"),
+    path("contracts/documents/<int:pk>/", papers.document, name="document"),
 ]

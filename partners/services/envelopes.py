@@ -16,21 +16,17 @@ from django.utils.translation import gettext as _
 from partners import documents, queries
 from partners.errors import CannotResend
 from partners.models import (
-    Application,
-    ApplicationStatus,
     Contract,
     ContractDocument,
     ContractStatus,
     Envelope,
     EnvelopeStatus,
-    Partner,
 )
 from partners.permissions import check_may_decide
-from partners.services.recruits import take_slot
+from partners.services.starting import start_partnership
 from partners.services.steps import lock_contract, return_contract
-from ssp.core import audit, outbox, staff
+from ssp.core import audit, outbox
 from ssp.core.models import User
-from ssp.core.roles import Role
 from ssp.docusign.client import EnvelopeState, SigningService
 
 Kind = ContractDocument.Kind
@@ -220,26 +216,4 @@ def _complete(envelope: Envelope, papers: Papers, signed_at: datetime, *, at: da
     contract.signed_at = signed_at
     contract.sign()
     contract.save()
-    partner = (
-        Partner.objects.select_for_update(of=("self",))
-        .select_related("recruiter")
-        .get(pk=contract.partner_id)
-    )
-    if partner.started_at is None:
-        partner.started_at = signed_at
-        partner.save(update_fields=["started_at"])
-        slot = take_slot(partner)
-        staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=signed_at)
-        audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
-    for application in Application.objects.select_for_update().filter(
-        partner=partner, status=ApplicationStatus.SUBMITTED
-    ):
-        application.decided_at = signed_at
-        application.accept()
-        application.save()
-    outbox.enqueue(
-        "partners.partnership_started",
-        key=f"partner:{partner.pk}:started:{contract.pk}",
-        payload={"partner_id": partner.pk, "contract_id": contract.pk},
-        at=at,
-    )
+    start_partnership(contract, started_at=signed_at, at=at)

@@ -1,6 +1,6 @@
-"""Directors' side of the partnership: terms, contracts that wait for them, and what became of them."""
+"""Contracts that wait for directors, and what became of them (C6)."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -13,105 +13,23 @@ from django.utils.translation import gettext_lazy
 from django_countries import countries
 
 from partners import documents, permissions, queries
-from partners.admin_forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
+from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
+from partners.admin.shared import DIRECTOR, signed_in_director
 from partners.models import (
     Application,
     Contract,
     ContractReview,
     ContractStatus,
-    Partner,
-    ProgramTerms,
-    Tier,
 )
 from partners.services.applications import reject_application
 from partners.services.contracts import change_numbers, resubmit_contract, review_contract
 from partners.services.envelopes import resend_contract
-from partners.services.terms import enter_terms
-from partners.views import pdf_response
+from partners.views.papers import pdf_response
 from ssp.core import clock
 from ssp.core.admin import RoleAdmin
 from ssp.core.audit import trail
 from ssp.core.errors import DomainError
-from ssp.core.models import AuditEntry, User
-from ssp.core.roles import Role
-
-DIRECTOR = (Role.DIRECTOR,)
-
-
-@admin.register(Tier)
-class TierAdmin(RoleAdmin):
-    view_roles = add_roles = change_roles = DIRECTOR
-    list_display = ("name", "is_default")
-
-
-@admin.register(ProgramTerms)
-class ProgramTermsAdmin(RoleAdmin):
-    """Dated versions of the numbers. Once a contract stands on one, it is read-only (C5)."""
-
-    view_roles = add_roles = DIRECTOR
-    list_display = (
-        "tier",
-        "effective_on",
-        "recurring_percent",
-        "first_invoice_percent",
-        "bonus_percent",
-        "cap_count",
-        "cap_unit",
-    )
-    list_filter = ("tier",)
-    fields = ("tier", "effective_on", *ProgramTerms.NUMBERS)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._open_to(request, DIRECTOR) and (obj is None or not obj.is_used)
-
-    def save_model(self, request: HttpRequest, obj: ProgramTerms, form: Any, change: bool) -> None:
-        try:
-            enter_terms(terms=obj, by=_director(request), at=clock.now())
-        except DomainError as refusal:
-            self.refused(request, refusal)
-
-
-class CountryFilter(admin.SimpleListFilter):
-    """Countries by their names, those that somebody comes from."""
-
-    title = gettext_lazy("country")
-    parameter_name = "country"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        codes = model_admin.model.objects.exclude(country="").values_list("country", flat=True).distinct()
-        return sorted(((code, str(countries.name(code))) for code in codes), key=lambda pair: pair[1])
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(country=self.value()) if self.value() else queryset
-
-
-class ByCountry(RoleAdmin):
-    """Rows that come from a country, which is shown by its name."""
-
-    exclude: ClassVar[tuple[str, ...]] = ("country",)
-    readonly_fields = ("country_name",)
-
-    @admin.display(description=gettext_lazy("Country"), ordering="country")
-    def country_name(self, row: Any) -> str:
-        return str(countries.name(row.country)) or "–"
-
-
-@admin.register(Partner)
-class PartnerAdmin(ByCountry):
-    view_roles = (Role.DIRECTOR, Role.ADMINISTRATOR, Role.SALES_LEAD, Role.FINANCE)
-    list_display = ("display_name", "country_name", "started_at", "ended_at", "recruiter", "bonus_slot")
-    list_filter = (("started_at", admin.EmptyFieldListFilter), CountryFilter)
-    search_fields = ("display_name", "legal_name", "user__email")
-    list_select_related = ("recruiter",)
-    exclude = ("country", "identity")
-
-
-@admin.register(Application)
-class ApplicationAdmin(ByCountry):
-    view_roles = DIRECTOR
-    list_display = ("display_name", "legal_name", "country_name", "status", "submitted_at", "decided_at")
-    list_filter = ("status", CountryFilter)
-    search_fields = ("display_name", "legal_name", "applicant__email")
+from ssp.core.models import AuditEntry
 
 
 @admin.register(Contract)
@@ -149,7 +67,7 @@ class ContractAdmin(RoleAdmin):
         return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        queue = queries.review_queue(_director(request)) if self.has_view_permission(request) else []
+        queue = queries.review_queue(signed_in_director(request)) if self.has_view_permission(request) else []
         context = {
             "waiting": [each for each in queue if each.waits],
             "not_mine": [each for each in queue if not each.waits],
@@ -170,7 +88,7 @@ class ContractAdmin(RoleAdmin):
 
     def review_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the application beside the numbers; approve or reject this version."""
-        contract, director = self._contract(request, pk), _director(request)
+        contract, director = self._contract(request, pk), signed_in_director(request)
         form = ReviewForm(request.POST or None, initial={"version": contract.version})
         if form.is_valid():
             decision = ContractReview.Decision(form.cleaned_data["decision"])
@@ -226,7 +144,7 @@ class ContractAdmin(RoleAdmin):
                     contract=contract,
                     numbers=form.numbers,
                     version=form.cleaned_data["version"],
-                    by=_director(request),
+                    by=signed_in_director(request),
                     at=clock.now(),
                 )
                 self.message_user(
@@ -244,7 +162,7 @@ class ContractAdmin(RoleAdmin):
             pk,
             _("The contract waits for two directors again."),
             lambda: resubmit_contract(
-                contract=contract, version=contract.version, by=_director(request), at=clock.now()
+                contract=contract, version=contract.version, by=signed_in_director(request), at=clock.now()
             ),
         )
 
@@ -255,7 +173,7 @@ class ContractAdmin(RoleAdmin):
             request,
             pk,
             _("The contract is on its way to DocuSign as a new envelope."),
-            lambda: resend_contract(contract=contract, by=_director(request), at=clock.now()),
+            lambda: resend_contract(contract=contract, by=signed_in_director(request), at=clock.now()),
         )
 
     def decline_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -268,7 +186,7 @@ class ContractAdmin(RoleAdmin):
                 reject_application(
                     application=application,
                     reason=form.cleaned_data["reason"],
-                    by=_director(request),
+                    by=signed_in_director(request),
                     at=clock.now(),
                 )
                 self.message_user(request, _("The application is declined; the applicant gets your reason."))
@@ -283,7 +201,7 @@ class ContractAdmin(RoleAdmin):
     def preview_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """Show the contract as it stands, as a PDF; it is marked a draft until both approvals are there."""
         contract = self._contract(request, pk)
-        seen = queries.visible_reviews(contract, _director(request))
+        seen = queries.visible_reviews(contract, signed_in_director(request))
         approved = [
             review
             for review in seen
@@ -334,8 +252,3 @@ def _trail(contract: Contract, *, hides_approvals: bool) -> list[AuditEntry]:
     if hides_approvals:
         entries = entries.exclude(action="contract.approved", data__version=contract.version)
     return list(entries[:20])
-
-
-def _director(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

@@ -1,0 +1,39 @@
+"""The partnership starts: with the signature, whatever it was written with (C6)."""
+
+from datetime import datetime
+
+from partners.models import Application, ApplicationStatus, Contract, Partner
+from partners.services.recruits import take_slot
+from ssp.core import audit, outbox, staff
+from ssp.core.roles import Role
+
+
+def start_partnership(contract: Contract, *, started_at: datetime, at: datetime) -> Partner:
+    """Start the partnership of a contract that was just signed, in the caller's transaction (C6, C20, C21).
+
+    :param started_at: the moment of the signature; `at` is when we learn of it.
+    """
+    partner = (
+        Partner.objects.select_for_update(of=("self",))
+        .select_related("recruiter")
+        .get(pk=contract.partner_id)
+    )
+    if partner.started_at is None:
+        partner.started_at = started_at
+        partner.save(update_fields=["started_at"])
+        slot = take_slot(partner)
+        staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=started_at)
+        audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
+    for application in Application.objects.select_for_update().filter(
+        partner=partner, status=ApplicationStatus.SUBMITTED
+    ):
+        application.decided_at = started_at
+        application.accept()
+        application.save()
+    outbox.enqueue(
+        "partners.partnership_started",
+        key=f"partner:{partner.pk}:started:{contract.pk}",
+        payload={"partner_id": partner.pk, "contract_id": contract.pk},
+        at=at,
+    )
+    return partner
