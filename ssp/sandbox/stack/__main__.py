@@ -16,6 +16,7 @@ from ssp.sandbox.stack.embedded import PostgreSQL, Valkey
 from ssp.sandbox.stack.processes import ROOT, Failed, Process, Stopped, Supervisor, say
 
 PYTHON = sys.executable
+EVERYTHING = ("--numprocesses=2", "--dist=loadgroup")  # while one starts installations, the other gets on
 
 
 def state_path(env: dict[str, str]) -> Path:
@@ -144,7 +145,7 @@ def test(*arguments: str) -> int:
             if not checks.run(env):
                 raise Failed("The checks found something (above), so no test was run.")
             say("==> tests")
-        argv = [PYTHON, "-m", "pytest", *arguments]
+        argv = [PYTHON, "-m", "pytest", *(arguments or EVERYTHING)]
         return supervisor.run(Process(name="pytest", argv=argv, env=env))
 
 

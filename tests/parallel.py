@@ -1,0 +1,28 @@
+"""Two workers share a test run: each gets a queue and a cache of its own, as it gets its database.
+
+Loaded as a plugin, before Django reads its settings. Tests that start a whole installation stay together, so
+that it is started once; the longest groups are handed out first.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.running import a_queue
+
+FIRST = 10  # queues below are for the tests that ask for one by its number
+TOGETHER = {"functional": "site", "test_stack.py": "stack", "test_deployment.py": "deployment"}
+
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    number = FIRST + 2 * int(worker.removeprefix("gw"))
+    own = {"REDIS_URL": a_queue(number)["REDIS_URL"], "CACHE_URL": a_queue(number + 1)["CACHE_URL"]}
+    os.environ.update(own)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        parts = Path(str(item.path)).parts
+        for part, group in TOGETHER.items():
+            if part in parts:
+                item.add_marker(pytest.mark.xdist_group(group))
