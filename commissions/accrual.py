@@ -49,13 +49,17 @@ def accrue_deal(deal_id: int, *, at: datetime) -> int:
     case = case_of(deal)
     if case is None:
         return 0
-    written = [
+    entries = rules.entries_due(case, written_for(deal))
+    _write(deal, entries, at=at)
+    return len(entries)
+
+
+def written_for(deal: Deal) -> list[rules.Written]:
+    """Return the ledger's entries of a deal, in the order in which they were written."""
+    return [
         rules.Written(entry.fact_id, entry.invoice_id, _kind(entry.kind), entry.amount, entry.contract_id)
         for entry in deal.use_case.commissions.order_by("pk")
     ]
-    entries = rules.entries_due(case, written)
-    _write(deal, entries, at=at)
-    return len(entries)
 
 
 def lock_deal(deal_id: int) -> Deal:

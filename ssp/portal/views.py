@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from commissions.forecast import coming
 from commissions.queries import Earned, earned_summary
 from partners.access import PartnerRequest, partner_required
 from partners.queries import slots_taken
@@ -17,6 +18,8 @@ from referrals import queries as referrals
 from ssp.core import clock
 from ssp.core.periods import AMSTERDAM
 from ssp.core.templatetags.ssp import day
+
+COMING = 5  # more stands on the earnings page
 
 
 def greeting(name: str, *, hour: int, count: int) -> str:
@@ -86,6 +89,7 @@ def home(request: PartnerRequest) -> HttpResponse:
         "deadlines": referrals.deadlines(partner, on),
         "waiting": referrals.with_semi(partner, on),
         "earned": [earnings_of(earned) for earned in earned_summary(partner, on)],
+        "coming": coming(partner, on=on)[:COMING],
         "slots_taken": slots_taken(partner),
         "recruits": partner.recruits.filter(bonus_slot__isnull=False).order_by("bonus_slot"),
     }
