@@ -82,6 +82,10 @@ def autumn_invoices(when: Calendar, *, by: User) -> None:
         fact_row("credit", "CN-2026-0031", "SI-2026-0371", when.day(14, 9), "2000.00", "2420.00"),
     ]
     bring_in(rows, name="invoices-autumn.csv", by=by, at=when.at(3, 11))
+    winter = (when.day(1, 12), when.day(28, 2, 2027))
+    coming = ("SI-2026-0457", "Kestrel Biotech", "KESTREL-2026", when.day(20, 11))
+    rows = [invoice_row(*coming, "12600.00", "15246.00", "Literature search", winter)]
+    bring_in(rows, name="invoices-winter.csv", by=by, at=when.at(20, 11))
 
 
 def first_payout(when: Calendar, *, by: User, approver: User) -> None:
