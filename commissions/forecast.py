@@ -31,7 +31,7 @@ def coming(partner: Partner, *, on: date) -> list[Expected]:
     """
     deals = Deal.objects.filter(use_case__partner=partner, invoices__isnull=False).distinct().order_by("pk")
     expected = [
-        each for deal in deals.select_related("use_case__partner__recruiter") for each in _of(deal, on=on)
+        each for deal in deals.select_related("use_case__referral__company") for each in _of(deal, on=on)
     ]
     return sorted(expected, key=lambda each: (each.invoice.issued_on, each.invoice.reference))
 
@@ -53,11 +53,11 @@ def _of(deal: Deal, *, on: date) -> list[Expected]:
         return []
     entries = rules.entries_due(replace(case, facts=(*case.facts, *payments)), written_for(deal))
     invoices = Invoice.objects.in_bulk([-payment.id for payment in payments])
-    company = deal.use_case.referral.company.name
+    referral = deal.use_case.referral
     return [
         Expected(
             invoice=invoices[entry.bill],
-            company=company,
+            company=referral.company.name if referral else "",
             kind=entry.kind,
             rate=entry.rate,
             eligible=Decimal(round(entry.eligible * 100)) / 100,
