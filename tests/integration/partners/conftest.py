@@ -79,7 +79,7 @@ class Courier:
 @pytest.fixture
 def courier(monkeypatch: pytest.MonkeyPatch) -> Courier:
     one = Courier()
-    monkeypatch.setattr("partners.handlers.signing_service", lambda: one)
+    monkeypatch.setattr("partners.handlers_docusign.signing_service", lambda: one)
     monkeypatch.setattr("partners.tasks.signing_service", lambda: one)
     return one
 

@@ -6,12 +6,12 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from partners.handlers import signing_service
 from partners.models import Contract, ContractStatus, EnvelopeStatus
 from partners.services.envelopes import read_document, resend_contract
 from partners.tasks import follow_envelopes
 from ssp.core import clock
 from ssp.core.models import OutboxMessage, User
+from ssp.docusign.client import signing_service
 from ssp.docusign.models import ConnectEvent
 from tests.factories.partners import ContractFactory, DirectorFactory
 from tests.integration.partners.conftest import approve_twice, deliver_kind
