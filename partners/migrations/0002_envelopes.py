@@ -53,9 +53,9 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="envelope_signer_is_the_applicant",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n        IF NEW.signer_email <> OLD.signer_email AND (\n               OLD.status NOT IN ('queued', 'sent', 'delivered')\n               OR NOT EXISTS (\n                   SELECT 1 FROM account_emailaddress e\n                   JOIN partners_partner p ON p.user_id = e.user_id\n                   JOIN partners_contract c ON c.partner_id = p.id\n                   WHERE c.id = NEW.contract_id AND e.verified\n                     AND lower(e.email) = lower(NEW.signer_email))) THEN\n            RAISE EXCEPTION 'envelope_signer_is_the_applicant' USING ERRCODE = 'check_violation', CONSTRAINT = 'envelope_signer_is_the_applicant';\n        END IF;\n     RETURN NEW;",
-                    hash="f1187e844d6b71849d399a2dbbb0eb3a43c2709a",
-                    operation="UPDATE",
+                    func="\n        IF TG_OP = 'INSERT' AND NEW.signer_email <> '' AND NOT EXISTS (\n               SELECT 1 FROM core_user u\n               JOIN partners_partner p ON p.user_id = u.id\n               JOIN partners_contract c ON c.partner_id = p.id\n               WHERE c.id = NEW.contract_id AND lower(u.email) = lower(NEW.signer_email)) THEN\n            RAISE EXCEPTION 'envelope_signer_is_the_applicant' USING ERRCODE = 'check_violation', CONSTRAINT = 'envelope_signer_is_the_applicant';\n        END IF;\n    \n        IF TG_OP = 'UPDATE' AND NEW.signer_email <> OLD.signer_email AND (\n               OLD.status NOT IN ('queued', 'sent', 'delivered')\n               OR NOT EXISTS (\n                   SELECT 1 FROM account_emailaddress e\n                   JOIN partners_partner p ON p.user_id = e.user_id\n                   JOIN partners_contract c ON c.partner_id = p.id\n                   WHERE c.id = NEW.contract_id AND e.verified\n                     AND lower(e.email) = lower(NEW.signer_email))) THEN\n            RAISE EXCEPTION 'envelope_signer_is_the_applicant' USING ERRCODE = 'check_violation', CONSTRAINT = 'envelope_signer_is_the_applicant';\n        END IF;\n     RETURN NEW;",
+                    hash="13aabc6539dd2320912130043e3d366299f03b17",
+                    operation="INSERT OR UPDATE",
                     pgid="pgtrigger_envelope_signer_is_the_applicant_f7a37",
                     table="partners_envelope",
                     when="BEFORE",
