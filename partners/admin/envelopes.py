@@ -21,10 +21,6 @@ from ssp.core.errors import DomainError
 from ssp.core.models import OutboxMessage, User
 
 
-class VoidForm(ReasonForm):
-    """Why the envelope is withdrawn."""
-
-
 class TakeBackForm(ReasonForm):
     """Why the contract is changed; `version` is what the director read."""
 
@@ -117,7 +113,7 @@ class EnvelopePages(ModelAdmin):
     def void_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Withdraw the open envelope, with a reason that the applicant reads."""
         contract: Contract = self._contract(request, pk)  # type: ignore[attr-defined]
-        form = VoidForm(request.POST or None)
+        form = ReasonForm(request.POST or None)
         if not contract.envelopes.filter(status__in=OPEN_ENVELOPE).exists():
             return self._back(request, pk, NothingToVoid())
         if form.is_valid():

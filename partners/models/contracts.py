@@ -1,6 +1,6 @@
 """Contracts, their reviews, their envelopes and their papers (C6)."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -212,6 +212,11 @@ class Envelope(FSMModelMixin, models.Model):
     def can_be_signed(self) -> bool:
         """Whether DocuSign has it, and the applicant's signature would count."""
         return self.status in (EnvelopeStatus.SENT, EnvelopeStatus.DELIVERED)
+
+    @property
+    def last_day_to_sign(self) -> date | None:
+        """The last whole day on which it can be signed: on the next one DocuSign lets it expire."""
+        return self.expires_on - timedelta(days=1) if self.expires_on else None
 
     @property
     def waits_since(self) -> datetime | None:
