@@ -110,8 +110,8 @@ def _sending_text(contract: Contract, *, at: datetime) -> str:
     if envelope is None or at - envelope.queued_at < ALERT_AFTER:
         return _("We are handing it to DocuSign. The e-mail to sign it arrives within a few minutes.")
     return _(
-        "We have been handing it to DocuSign for %(age)s: it doesn't answer at the moment. We keep trying, and "
-        "you needn't do anything; the e-mail to sign it comes by itself."
+        "We have been handing it to DocuSign for %(age)s: it doesn't answer at the moment. We keep trying. "
+        "You needn't do anything; the e-mail to sign it comes by itself."
     ) % {"age": timesince(envelope.queued_at, at)}
 
 

@@ -22,7 +22,7 @@ class ContractStatus(models.TextChoices):
     IN_REVIEW = "in_review", _("In review")
     SENDING = "sending", _("Sending")
     SENT = "sent", _("Sent for signature")
-    UNSIGNED = "unsigned", _("Not signed in time")
+    UNSIGNED = "unsigned", _("Not signed")
     CLOSED = "closed", _("Closed without signature")
     SIGNED = "signed", _("Signed")
 

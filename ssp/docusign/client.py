@@ -159,6 +159,12 @@ class SigningService(Protocol):
         :raises DocuSignRefused: there is nothing left to sign.
         """
 
+    def accounts(self) -> list[Account]:
+        """Return the accounts of the user we act for, with the address of each one's API.
+
+        :raises ConsentRequired: the user hasn't given the integration consent.
+        """
+
     def signing_url(
         self, envelope_id: str, *, signer_name: str, signer_email: str, client_user_id: str, return_url: str
     ) -> str:

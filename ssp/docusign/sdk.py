@@ -281,8 +281,8 @@ class DocuSignService(SigningService):
         return envelopes.address_of(recipients).casefold() == email.casefold()
 
     def accounts(self) -> list[Account]:
-        """Return the accounts of the user we act for, with the address of each one's API. Not cached."""
-        info = self._guarded(lambda: self._bare_client().get_user_info(self._guarded(self._token)))
+        """See `SigningService`. Asks for a token of its own: shows whether DocuSign would give one now."""
+        info = self._guarded(lambda: self._bare_client().get_user_info(self._grant().access_token))
         return [
             Account(
                 account_id=str(each.account_id),
@@ -291,11 +291,6 @@ class DocuSignService(SigningService):
             )
             for each in info.accounts or []
         ]
-
-    def ask_for_token(self) -> None:
-        """Ask for a token even if one is at hand: shows whether DocuSign would give one now."""
-        cache.delete_many([f"{self._cache_key}:token", f"{self._cache_key}:base_uri"])
-        self._guarded(self._token)
 
     def signing_url(
         self, envelope_id: str, *, signer_name: str, signer_email: str, client_user_id: str, return_url: str
@@ -385,7 +380,13 @@ class DocuSignService(SigningService):
         key = f"{self._cache_key}:token"
         if cached := cache.get(key):
             return str(cached)
-        granted = self._bare_client().request_jwt_user_token(
+        granted = self._grant()
+        life = int(granted.expires_in)  # arrives as text
+        cache.set(key, granted.access_token, max(life - TOKEN_MARGIN, 1))
+        return str(granted.access_token)
+
+    def _grant(self) -> Any:
+        return self._bare_client().request_jwt_user_token(
             client_id=self.account["INTEGRATION_KEY"],
             user_id=self.account["USER_ID"],
             oauth_host_name=self.account["OAUTH_HOST"],
@@ -393,9 +394,6 @@ class DocuSignService(SigningService):
             expires_in=ASSERTION_LIFE,
             scopes=SCOPES,
         )
-        life = int(granted.expires_in)  # arrives as text
-        cache.set(key, granted.access_token, max(life - TOKEN_MARGIN, 1))
-        return str(granted.access_token)
 
     def _base_uri(self) -> str:
         key = f"{self._cache_key}:base_uri"
