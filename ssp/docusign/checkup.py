@@ -31,7 +31,7 @@ IDS = ("INTEGRATION_KEY", "USER_ID", "ACCOUNT_ID")
 LOCAL = {"127.0.0.1", "localhost", "[::1]"}
 SECONDS = 10.0
 WHY_NO_TOKEN = {
-    "user_not_found": "DocuSign doesn't know DOCUSIGN_USER_ID. It is the user's API user id, not their e-mail.",
+    "user_not_found": "DocuSign doesn't know DOCUSIGN_USER_ID. It is an API user id, not an e-mail address.",
     "no_valid_keys_or_signatures": (
         "DOCUSIGN_PRIVATE_KEY doesn't belong to DOCUSIGN_INTEGRATION_KEY. Make a new RSA pair for the "
         "integration in DocuSign's settings (Apps and keys) and store its private key."
@@ -89,13 +89,9 @@ def _settings() -> Iterator[Finding]:
             yield _bad("Settings", f"DOCUSIGN_{name} is empty. Set it (docs/operations.md says to what).")
     for name in IDS:
         if account[name] and not _is_uuid(account[name]):
-            yield _bad(
-                "Settings", f"DOCUSIGN_{name} isn't an id like 1a2b3c4d-…: copy it from DocuSign again."
-            )
+            yield _bad("Settings", f"DOCUSIGN_{name} isn't an id like 1a2b3c4d-…: copy it from DocuSign.")
     if "/" in account["OAUTH_HOST"]:
-        yield _bad(
-            "Settings", "DOCUSIGN_OAUTH_HOST is a host name alone, without https:// and without a path."
-        )
+        yield _bad("Settings", "DOCUSIGN_OAUTH_HOST is a host name alone: no https://, no path.")
     if account["PRIVATE_KEY"] and not _is_private_key(account["PRIVATE_KEY"]):
         yield _bad(
             "Settings",
@@ -199,13 +195,9 @@ def _signatures() -> Iterator[Finding]:
     right = all(webhooks.is_signed(body, _headers(body, key), keys=keys) for key in keys)
     wrong = webhooks.is_signed(body, _headers(body, f"{keys[0]}-and-more"), keys=keys)
     if not right or wrong:
-        yield _bad(
-            "HMAC key", "Our own check of signatures is broken: don't take callbacks, and report this."
-        )
+        yield _bad("HMAC key", "Our own check of signatures is broken. Report this.")
         return
-    yield _fine(
-        "HMAC key", f"{len(keys)} in use. A message signed with it passes, one signed otherwise doesn't."
-    )
+    yield _fine("HMAC key", f"{len(keys)} in use: what it signed passes, anything else doesn't.")
 
 
 def _callback() -> Iterator[Finding]:
@@ -238,8 +230,8 @@ def _tried(url: str, keys: list[str]) -> Finding:
     except urllib3.exceptions.HTTPError as failure:
         return _bad(
             "Callback",
-            f"{url} can't be reached from here ({type(failure).__name__}). Does the web process run, and does "
-            "the proxy pass /docusign/connect/ on, with a certificate that is trusted?",
+            f"{url} can't be reached from here ({type(failure).__name__}). Does the web process run, and "
+            "does the proxy pass /docusign/connect/ on, with a certificate that is trusted?",
         )
     for answer in answers:
         if 300 <= answer < 400:
@@ -253,9 +245,7 @@ def _tried(url: str, keys: list[str]) -> Finding:
         if answer != 200:
             return _bad("Callback", f"{url} answers {answer} where DocuSign expects 200.")
     if forged != 401:
-        return _bad(
-            "Callback", f"{url} answers {forged} to a forged message, and not 401: is it really ours?"
-        )
+        return _bad("Callback", f"{url} answers {forged} to a forged message, not 401: is it ours?")
     return _fine("Callback", "A message signed with our key is taken, a forged one refused.")
 
 
