@@ -202,7 +202,7 @@ def play(
     return remains
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=HISTORIES, roads=ROADS, polls=POLLS)
 def test_any_road_leads_to_the_end_of_the_ordered_run(
     approved: Contract,

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from partners.models import Contract, ContractStatus, EnvelopeStatus
 from partners.services.envelopes import read_document, resend_contract
 from partners.services.signature import correct_signer, resend_mail, void_envelope
+from partners.services.watching import watch_docusign
 from partners.tasks import follow_envelopes
 from ssp.core import clock
 from ssp.core.models import OutboxMessage, User
@@ -207,3 +208,20 @@ def test_a_limit_is_waited_for_when_voiding_too(standin: StandIn, sent: Contract
     waiting = OutboxMessage.objects.get(kind="partners.void_envelope")
     assert waiting.next_try_at > clock.wall() + timedelta(seconds=4)
     assert (waiting.attempts, waiting.dead_at) == (0, None)
+
+
+def test_an_outage_is_told_and_heals_by_itself(standin: StandIn, contract: Contract) -> None:
+    began = clock.now()
+    standin.fail("outage", times=-1)
+    deliver_kind("partners.send_envelope")
+    watch_docusign(at=began + timedelta(minutes=31))
+    told = list(OutboxMessage.objects.filter(kind="partners.docusign_delayed"))
+
+    standin.heal()
+    deliver_kind("partners.send_envelope")
+    watch_docusign(at=began + timedelta(minutes=33))
+
+    contract.refresh_from_db()
+    assert len(told) == 1
+    assert contract.status == ContractStatus.SENT
+    assert OutboxMessage.objects.filter(kind="partners.docusign_healed").count() == 1
