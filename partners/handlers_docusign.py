@@ -15,7 +15,7 @@ from partners import queries
 from partners.models import Contract, Envelope, EnvelopeStatus
 from partners.services.envelopes import send_envelope
 from partners.services.following import follow_event
-from partners.services.signature import carry_out_correction, carry_out_resend, carry_out_void
+from partners.services.signature import carry_out_correction, carry_out_resend, carry_out_void, withdraw_stray
 from ssp.core import clock, emails, outbox
 from ssp.core.links import absolute
 from ssp.core.locks import alone_until_commit
@@ -102,7 +102,9 @@ def hear(message: OutboxMessage) -> None:
     if envelope is None:
         if _may_be_ours_soon(message):
             raise outbox.TryLater(LOOK_AGAIN, "envelope not known yet")
-        log.warning("connect.unknown_envelope", connect_event_id=event.pk)
+        with _waiting_for_limits():
+            withdrawn = withdraw_stray(envelope_id=event.envelope_id, service=signing_service(), at=at)
+        log.warning("connect.unknown_envelope", connect_event_id=event.pk, withdrawn=withdrawn)
     else:
         with _waiting_for_limits():
             follow_event(

@@ -34,6 +34,8 @@ from ssp.docusign.client import DocuSignRefused, DocuSignUnavailable, EnvelopeSt
 
 MAY_BE_UNSEEN = timedelta(minutes=2)  # a sending under way ends sooner, and is to be seen at DocuSign by then
 
+STRAYS_SHOW_WITHIN = timedelta(days=7)  # as long as DocuSign knows a transaction id
+
 
 def _open_envelope(contract: Contract, otherwise: type[DomainError]) -> Envelope:
     """Return a locked contract's open envelope, locked."""
@@ -184,6 +186,26 @@ def carry_out_void(
     with suppress(DocuSignRefused):  # signed, declined or expired meanwhile: its end says so
         service.void(str(envelope.envelope_id), reason=envelope.void_reason)
     _take_in_end(envelope, service, at=at)
+    return True
+
+
+def withdraw_stray(*, envelope_id: str, service: SigningService, at: datetime) -> bool:
+    """Void at DocuSign what it shows only after we believed it unsent and closed it (C6).
+
+    Others may send envelopes from the same account, so nothing is asked unless we closed one so lately.
+
+    :raises DocuSignError: the outbox tries again.
+    """
+    unsent = Envelope.objects.filter(
+        status=EnvelopeStatus.VOIDED, envelope_id__isnull=True, closed_at__gte=at - STRAYS_SHOW_WITHIN
+    )
+    reasons = {str(each.transaction_id): each.void_reason for each in unsent}
+    if not reasons:
+        return False
+    told = service.get_status(envelope_id)
+    if told.state.is_final or told.transaction_id.lower() not in reasons:
+        return False
+    service.void(envelope_id, reason=reasons[told.transaction_id.lower()])
     return True
 
 

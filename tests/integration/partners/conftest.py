@@ -63,6 +63,7 @@ class Courier:
         return Envelope(
             envelope_id=envelope_id,
             state=self.states[envelope_id],
+            transaction_id=str(self.sent[int(envelope_id.rpartition("-")[2])]["transaction_id"]),
             completed_at=self.moment,
             declined_at=self.moment,
             voided_at=self.moment,

@@ -35,6 +35,7 @@ from ssp.core import clock
 from ssp.core.models import AuditEntry, OutboxMessage, RoleGrant, User
 from ssp.core.roles import Role
 from ssp.docusign.client import EnvelopeState
+from ssp.docusign.models import ConnectEvent
 from tests.factories.core import UserFactory
 from tests.factories.partners import ApplicantFactory, ContractFactory, DirectorFactory, PartnerFactory
 from tests.integration.partners.conftest import Courier, approve_twice, deliver_kind
@@ -240,6 +241,39 @@ def test_after_two_minutes_what_docusign_does_not_know_never_came(queued: Contra
 
     queued.refresh_from_db()
     assert (queued.status, envelope_of(queued).status) == (ContractStatus.UNSIGNED, EnvelopeStatus.VOIDED)
+
+
+def heard_of(envelope_id: str) -> None:
+    told = ConnectEvent.objects.create(
+        envelope_id=envelope_id,
+        event="envelope-sent",
+        generated_at=MONDAY,
+        received_at=MONDAY,
+        body_digest=envelope_id,
+    )
+    now = clock.wall()
+    OutboxMessage.objects.create(
+        kind="docusign.event", key="c", payload={"event_id": told.pk}, created_at=now, next_try_at=now
+    )
+    deliver_kind("docusign.event")
+
+
+def test_a_sending_that_shows_after_all_is_voided_at_docusign(queued: Contract, courier: Courier) -> None:
+    void(queued)
+    deliver_kind("partners.void_envelope")
+    courier.send_envelope(transaction_id=str(envelope_of(queued).transaction_id))
+    heard_of("envelope-0")
+
+    assert courier.states["envelope-0"] == EnvelopeState.VOIDED
+
+
+def test_what_others_send_from_the_account_is_left_alone(queued: Contract, courier: Courier) -> None:
+    void(queued)
+    deliver_kind("partners.void_envelope")
+    courier.send_envelope(transaction_id="somebody else's")
+    heard_of("envelope-0")
+
+    assert courier.states["envelope-0"] == EnvelopeState.SENT
 
 
 def test_a_sending_whose_answer_was_lost_is_found_and_voided(
