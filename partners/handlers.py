@@ -1,9 +1,7 @@
 """What the outbox delivers for the partnership. A handler looks before it repeats."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from django.urls import reverse
 
 from partners import queries
@@ -12,22 +10,13 @@ from partners.models import (
     Contract,
     ContractStatus,
     Envelope,
-    EnvelopeStatus,
     Partner,
     RecruitInvitation,
 )
-from partners.services.envelopes import send_envelope
-from partners.services.following import follow_event
 from ssp.core import clock, emails, outbox
 from ssp.core.links import absolute, token_of
 from ssp.core.models import OutboxMessage, User
 from ssp.core.roles import Role
-from ssp.docusign.client import RateLimited, signing_service
-from ssp.docusign.models import ConnectEvent
-
-log = structlog.get_logger(__name__)
-UNKNOWN_FOR = timedelta(hours=1)
-LOOK_AGAIN = timedelta(seconds=5)
 
 
 def _mail(message: OutboxMessage, name: str, *to: str, key: str = "", **context: Any) -> None:
@@ -132,50 +121,3 @@ def welcome(message: OutboxMessage) -> None:
             taken=queries.slots_taken(recruiter),
             url=absolute(reverse("partners:recruits")),
         )
-
-
-# --- DocuSign ---------------------------------------------------------------------
-@outbox.handles("partners.send_envelope")
-def send(message: OutboxMessage) -> None:
-    """Send a contract to be signed: an outage is tried again, a limit waited for."""
-    envelope = Envelope.objects.get(pk=message.payload["envelope_id"])
-    try:
-        send_envelope(envelope=envelope, service=signing_service(), at=clock.now(), wall=clock.wall())
-    except RateLimited as limit:
-        raise outbox.TryLater(limit.retry_after, limit.error_code) from limit
-
-
-@outbox.handles("docusign.event")
-def hear(message: OutboxMessage) -> None:
-    """Work on what Connect told us; an event may come before our own sending is committed: wait for it."""
-    event = ConnectEvent.objects.get(pk=message.payload["event_id"])
-    if event.processed_at is not None:
-        return
-    at = clock.now()
-    envelope = Envelope.objects.select_related("contract").filter(envelope_id=event.envelope_id).first()
-    if envelope is None:
-        if _may_be_ours_soon(message):
-            raise outbox.TryLater(LOOK_AGAIN, "envelope not known yet")
-        log.warning("connect.unknown_envelope", connect_event_id=event.pk)
-    else:
-        try:
-            follow_event(
-                envelope=envelope,
-                event=event.event,
-                happened=event.generated_at,
-                service=signing_service(),
-                at=at,
-            )
-        except RateLimited as limit:
-            raise outbox.TryLater(limit.retry_after, limit.error_code) from limit
-    _done(event, at)
-
-
-def _may_be_ours_soon(message: OutboxMessage) -> bool:
-    sending = Envelope.objects.filter(status=EnvelopeStatus.QUEUED).exists()
-    return sending and clock.wall() - message.created_at < UNKNOWN_FOR
-
-
-def _done(event: ConnectEvent, at: datetime) -> None:
-    event.processed_at = at
-    event.save(update_fields=["processed_at"])

@@ -33,6 +33,15 @@ def check_may_decide(director: User, contract: Contract) -> None:
         raise ConflictOfInterest
 
 
+def check_may_move_signature(user: User, contract: Contract) -> None:
+    """Refuse whoever is neither the applicant nor a director without interest: the mail is the applicant's.
+
+    :raises NotDirector, ConflictOfInterest: C6.
+    """
+    if contract.partner.user_id != user.pk:
+        check_may_decide(user, contract)
+
+
 def is_person(partner: Partner, user: User, identity: str) -> bool:
     """Tell whether `user`, whose address has that `identity`, is that partner.
 

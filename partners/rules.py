@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,11 @@ BONUS_SLOTS = (1, 2, 3)
 INVITATION_LASTS = timedelta(days=30)
 APPROVALS_NEEDED = 2
 POLL_EVERY = timedelta(minutes=15)
+SIGN_WITHIN_DAYS = 30  # then DocuSign lets the envelope expire
+REMIND_AFTER_DAYS = (3, 7)  # our mails; DocuSign's own begin later, so that no day brings two
+REMIND_BEFORE_EXPIRY_DAYS = 3
+RESEND_EVERY = timedelta(hours=1)
+ALERT_AFTER = timedelta(minutes=30)
 
 
 def free_slot(taken: Collection[int]) -> int | None:
@@ -30,6 +35,19 @@ def normal_tax_number(text: str) -> str:
 def share_of(percent: Decimal, amount: Decimal) -> Decimal:
     """Return that percentage of an amount, for the examples on the programme page (C5)."""
     return percent * amount / 100
+
+
+def signing_reminder(sent_on: date, expires_on: date, *, on: date) -> str:
+    """Return the newest reminder to sign that is due on that day, or "" (C6).
+
+    Only the newest: after a pause nobody gets all of them at once. None comes on the last day or later.
+    """
+    if on >= expires_on:
+        return ""
+    steps = {f"after-{days}": sent_on + timedelta(days=days) for days in REMIND_AFTER_DAYS}
+    steps["expiry"] = expires_on - timedelta(days=REMIND_BEFORE_EXPIRY_DAYS)
+    due = [(day, name) for name, day in steps.items() if day <= on]
+    return max(due)[1] if due else ""
 
 
 REVIEW_AIM = 5  # working days: an aim that the applicant is told, no clause

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from partners.services.following import due_envelopes, follow_due_envelopes
+from partners.services.watching import remind_signers, watch_docusign
 from ssp.core import clock
 from ssp.core.locks import alone
 from ssp.docusign.client import signing_service
@@ -15,3 +16,19 @@ def follow_envelopes(**_: object) -> None:
     with alone("partners.follow_envelopes") as is_ours:
         if is_ours and due_envelopes(wall=wall):
             follow_due_envelopes(service=signing_service(), at=clock.now(), wall=wall)
+
+
+@shared_task
+def remind_of_signatures(**_: object) -> None:
+    """Remind applicants who have a contract to sign (C6)."""
+    with alone("partners.remind_of_signatures") as is_ours:
+        if is_ours:
+            remind_signers(at=clock.now())
+
+
+@shared_task
+def watch_envelopes(**_: object) -> None:
+    """Alert people when DocuSign keeps a contract waiting, and tell them when it goes on (C6)."""
+    with alone("partners.watch_envelopes") as is_ours:
+        if is_ours:
+            watch_docusign(at=clock.now())

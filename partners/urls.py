@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import applying, papers, programme, recruits
+from partners.views import applying, papers, programme, recruits, signing
 
 app_name = "partners"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", programme.programme, name="programme"),
     path("apply/", applying.apply, name="apply"),
     path("application/", applying.application, name="application"),
+    path("application/signature/", signing.signature, name="signature"),
     path("join/<str:token>/", applying.join, name="join"),
     path("recruits/", recruits.recruits, name="recruits"),
     path("recruits/<int:pk>/withdraw/", recruits.revoke, name="revoke"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django_countries import countries
 
 from partners import documents, permissions, queries
+from partners.admin.envelopes import EnvelopePages, signature_of
 from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
 from partners.admin.shared import DIRECTOR, signed_in_director
 from partners.models import (
@@ -33,7 +34,7 @@ from ssp.core.models import AuditEntry
 
 
 @admin.register(Contract)
-class ContractAdmin(RoleAdmin):
+class ContractAdmin(EnvelopePages, RoleAdmin):
     """The queue of reviews, and each contract's page (C6). Every press is a service."""
 
     view_roles = DIRECTOR
@@ -127,6 +128,7 @@ class ContractAdmin(RoleAdmin):
             "reviews": queries.visible_reviews(contract, director),
             "hides_reviews": in_review and own is None,
             "envelopes": contract.envelopes.order_by("-queued_at"),
+            **signature_of(contract, director),
             "papers": contract.documents.order_by("-version", "kind"),
             "trail": _trail(contract, hides_approvals=in_review and own is None),
         }

@@ -25,6 +25,15 @@ from partners.errors.contracts import (
     TermsInUse,
     VersionChanged,
 )
+from partners.errors.envelopes import (
+    AddressNotProven,
+    AddressUnchanged,
+    CannotTakeBack,
+    JustResent,
+    NothingToSign,
+    NothingToVoid,
+    VoidAsked,
+)
 from partners.errors.recruits import (
     AlreadyInvited,
     InvitationForSomebodyElse,
@@ -35,6 +44,8 @@ from partners.errors.recruits import (
 )
 
 __all__ = [
+    "AddressNotProven",
+    "AddressUnchanged",
     "AlreadyApplied",
     "AlreadyInvited",
     "AlreadyPartner",
@@ -43,15 +54,19 @@ __all__ = [
     "ApplicationNotOpen",
     "ApplicationsClosed",
     "CannotResend",
+    "CannotTakeBack",
     "ConflictOfInterest",
     "EmailNotVerified",
     "InvitationForSomebodyElse",
     "InvitationNotValid",
+    "JustResent",
     "NeedsTwoApprovals",
     "NoDefaultTier",
     "NotDirector",
     "NotInReview",
     "NothingChanged",
+    "NothingToSign",
+    "NothingToVoid",
     "NumbersFixed",
     "OwnAddress",
     "OwnContract",
@@ -62,4 +77,5 @@ __all__ = [
     "TermsInUse",
     "TermsNotAccepted",
     "VersionChanged",
+    "VoidAsked",
 ]

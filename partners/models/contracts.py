@@ -1,5 +1,6 @@
 """Contracts, their reviews, their envelopes and their papers (C6)."""
 
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -21,7 +22,7 @@ class ContractStatus(models.TextChoices):
     IN_REVIEW = "in_review", _("In review")
     SENDING = "sending", _("Sending")
     SENT = "sent", _("Sent for signature")
-    UNSIGNED = "unsigned", _("Not signed in time")
+    UNSIGNED = "unsigned", _("Not signed")
     CLOSED = "closed", _("Closed without signature")
     SIGNED = "signed", _("Signed")
 
@@ -96,9 +97,9 @@ class Contract(FSMModelMixin, Numbers):
     def ask_for_review(self) -> None:
         """Two directors are asked to review this version."""
 
-    @transition(field=status, source=["in_review", "sending", "sent"], target="draft")
+    @transition(field=status, source=["in_review", "sending", "sent", "unsigned"], target="draft")
     def return_to_draft(self) -> None:
-        """A director rejected it, or the applicant declined to sign."""
+        """A director rejected it or took it back, or the applicant declined to sign."""
 
     @transition(field=status, source=["in_review", "unsigned"], target="sending")
     def queue(self) -> None:
@@ -175,6 +176,14 @@ class Envelope(FSMModelMixin, models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     close_reason = models.TextField(blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)  # real time: DocuSign counts it
+    # What DocuSign is made to agree with; changed only to a proven address of the applicant's own.
+    signer_email = models.EmailField(_("signer's address"), blank=True, default="", db_default="")
+    expires_on = models.DateField(_("signing ends on"), null=True, blank=True)
+    resent_at = models.DateTimeField(null=True, blank=True)
+    correction_asked_at = models.DateTimeField(null=True, blank=True)  # until DocuSign has the new address
+    void_asked_at = models.DateTimeField(null=True, blank=True)
+    void_reason = models.TextField(blank=True, default="", db_default="")
+    alerted_at = models.DateTimeField(null=True, blank=True)  # people know that DocuSign keeps it waiting
 
     class Meta:
         constraints = [
@@ -182,13 +191,43 @@ class Envelope(FSMModelMixin, models.Model):
                 fields=["contract"],
                 condition=Q(status__in=OPEN_ENVELOPE),
                 name="envelope_one_open_per_contract",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(void_asked_at__isnull=True, void_reason="")
+                | (Q(void_asked_at__isnull=False) & ~Q(void_reason="")),
+                name="envelope_void_has_reason",
+            ),
         ]
-        triggers = [triggers.ENVELOPE_OF_AN_APPROVED_VERSION, triggers.ENVELOPE_CLOSED_IS_KEPT]
+        triggers = [
+            triggers.ENVELOPE_OF_AN_APPROVED_VERSION,
+            triggers.ENVELOPE_CLOSED_IS_KEPT,
+            triggers.ENVELOPE_SIGNER_IS_THE_APPLICANT,
+        ]
 
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_ENVELOPE
+
+    @property
+    def can_be_signed(self) -> bool:
+        """Whether DocuSign has it, and the applicant's signature would count."""
+        return self.status in (EnvelopeStatus.SENT, EnvelopeStatus.DELIVERED)
+
+    @property
+    def last_day_to_sign(self) -> date | None:
+        """The last whole day on which it can be signed: on the next one DocuSign lets it expire."""
+        return self.expires_on - timedelta(days=1) if self.expires_on else None
+
+    @property
+    def waits_since(self) -> datetime | None:
+        """Since when DocuSign owes us an answer: to the sending, the voiding or the correction."""
+        if not self.is_open:
+            return None
+        queued = self.queued_at if self.status == EnvelopeStatus.QUEUED else None
+        return min(
+            (moment for moment in (queued, self.void_asked_at, self.correction_asked_at) if moment),
+            default=None,
+        )
 
     @transition(field=status, source="queued", target="sent")
     def mark_sent(self) -> None:

@@ -195,3 +195,26 @@ ENVELOPE_CLOSED_IS_KEPT = guard(  # C6: late events of an old envelope change no
               IS DISTINCT FROM (OLD.contract_id, OLD.contract_version)""",
     ),
 )
+ENVELOPE_SIGNER_IS_THE_APPLICANT = guard(  # C6: a corrected address is the applicant's own, and proven
+    "envelope_signer_is_the_applicant",
+    pgtrigger.Insert | pgtrigger.Update,
+    refuse(
+        "envelope_signer_is_the_applicant",
+        """TG_OP = 'INSERT' AND NEW.signer_email <> '' AND NOT EXISTS (
+               SELECT 1 FROM core_user u
+               JOIN partners_partner p ON p.user_id = u.id
+               JOIN partners_contract c ON c.partner_id = p.id
+               WHERE c.id = NEW.contract_id AND lower(u.email) = lower(NEW.signer_email))""",
+    )
+    + refuse(
+        "envelope_signer_is_the_applicant",
+        """TG_OP = 'UPDATE' AND NEW.signer_email <> OLD.signer_email AND (
+               OLD.status NOT IN ('queued', 'sent', 'delivered')
+               OR NOT EXISTS (
+                   SELECT 1 FROM account_emailaddress e
+                   JOIN partners_partner p ON p.user_id = e.user_id
+                   JOIN partners_contract c ON c.partner_id = p.id
+                   WHERE c.id = NEW.contract_id AND e.verified
+                     AND lower(e.email) = lower(NEW.signer_email)))""",
+    ),
+)

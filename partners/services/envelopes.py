@@ -7,7 +7,7 @@ events that come twice, late or out of order change nothing.
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -23,10 +23,12 @@ from partners.models import (
     EnvelopeStatus,
 )
 from partners.permissions import check_may_decide
+from partners.rules import SIGN_WITHIN_DAYS
 from partners.services.starting import start_partnership
 from partners.services.steps import lock_contract, return_contract
 from ssp.core import audit, outbox
 from ssp.core.models import User
+from ssp.core.periods import local_date
 from ssp.docusign.client import EnvelopeState, SigningService
 
 Kind = ContractDocument.Kind
@@ -49,6 +51,7 @@ def queue_envelope(contract: Contract, *, by: User, at: datetime) -> Envelope:
         contract_version=contract.version,
         transaction_id=uuid.uuid4(),
         queued_at=at,
+        signer_email=contract.partner.user.email,
     )
     audit.record("envelope.queued", envelope, by=by, at=at, contract=contract.pk, version=contract.version)
     outbox.enqueue(
@@ -110,11 +113,12 @@ def send_envelope(*, envelope: Envelope, service: SigningService, at: datetime, 
     """Hand a queued envelope to DocuSign, exactly once, however often this is called (C6).
 
     The transaction id was stored when it was queued; the client looks it up before and after it sends.
+    Nothing is sent that a director wants voided.
 
     :param wall: the real time, from which the first poll is counted.
     :raises DocuSignUnavailable, RateLimited, DocuSignRefused: the outbox tries again.
     """
-    if envelope.status != EnvelopeStatus.QUEUED:
+    if envelope.status != EnvelopeStatus.QUEUED or envelope.void_asked_at is not None:
         return
     contract = Contract.objects.whole().get(pk=envelope.contract_id)
     final = documents.render_contract(contract, approvals=queries.approvals(contract))
@@ -128,17 +132,28 @@ def send_envelope(*, envelope: Envelope, service: SigningService, at: datetime, 
             "Two directors of SeMI approved your contract. Your partnership starts the moment you sign it."
         ),
         signer_name=signer.full_name or contract.partner.legal_name,
-        signer_email=signer.email,
+        signer_email=envelope.signer_email or signer.email,
         transaction_id=str(envelope.transaction_id),
         contract_reference=f"{contract.number} v{contract.version}",
         sign_anchor=documents.SIGN_ANCHOR,
         date_anchor=documents.DATE_ANCHOR,
+        expires_after_days=SIGN_WITHIN_DAYS,
     )
-    contract = lock_contract(contract)
+    note_sent(envelope=envelope, envelope_id=envelope_id, at=at, wall=wall)
+
+
+@transaction.atomic
+def note_sent(*, envelope: Envelope, envelope_id: str, at: datetime, wall: datetime) -> None:
+    """Note that DocuSign has a queued envelope, and under which id (C6).
+
+    :param wall: the real time, from which the first poll is counted.
+    """
+    contract = lock_contract(envelope.contract)
     envelope = Envelope.objects.select_for_update().get(pk=envelope.pk)
     if envelope.status != EnvelopeStatus.QUEUED:
         return
     envelope.envelope_id, envelope.sent_at, envelope.polled_at = envelope_id, at, wall
+    envelope.expires_on = local_date(at) + timedelta(days=SIGN_WITHIN_DAYS)
     envelope.mark_sent()
     envelope.save()
     contract.mark_sent()
@@ -182,11 +197,12 @@ def apply_envelope_state(
                 contract, reason=reason or _("The applicant declined to sign and gave no reason."), at=at
             )
         case EnvelopeState.VOIDED | EnvelopeState.DELETED | EnvelopeState.TIMED_OUT:
-            if state is EnvelopeState.TIMED_OUT or "expired" in reason.lower():
+            ours = envelope.void_reason  # whole; DocuSign keeps the beginning
+            if state is EnvelopeState.TIMED_OUT or (not ours and "expired" in reason.lower()):
                 envelope.expire()
             else:
                 envelope.void()
-            _close(envelope, happened, reason)
+            _close(envelope, happened, ours or reason)
             contract.mark_unsigned()
             contract.save()
             outbox.enqueue(
@@ -217,3 +233,11 @@ def _complete(envelope: Envelope, papers: Papers, signed_at: datetime, *, at: da
     contract.sign()
     contract.save()
     start_partnership(contract, started_at=signed_at, at=at)
+    if envelope.void_asked_at is not None:
+        audit.record("envelope.void_too_late", envelope, by=None, at=at, contract=contract.pk)
+        outbox.enqueue(
+            "partners.void_too_late",
+            key=f"envelope:{envelope.pk}:void-too-late",
+            payload={"envelope_id": envelope.pk},
+            at=at,
+        )

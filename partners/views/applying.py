@@ -19,6 +19,7 @@ from partners.progress import progress_of
 from partners.services.applications import save_application, submit_application
 from partners.services.recruits import find_invitation, open_invitation
 from partners.views.programme import numbers_in_words
+from partners.views.signing import signing_of
 from ssp.core import clock
 from ssp.core.errors import DomainError
 from ssp.core.models import User
@@ -80,7 +81,8 @@ def application(request: HttpRequest) -> HttpResponse:
     context = {
         "application": found,
         "contract": contract,
-        "progress": progress_of(found, contract, on=clock.today()),
+        "progress": progress_of(found, contract, on=clock.today(), at=clock.now()),
+        "signing": signing_of(contract),
         "numbers": numbers_in_words(contract),
         "steps": [{"label": label} for label in (_("Applied"), _("Reviewed"), _("Signed"), _("Partner"))],
         "documents": contract.documents.exclude(kind="contract").order_by("kind") if contract else [],

@@ -13,7 +13,7 @@ def alone(name: str) -> Iterator[bool]:
 
     PostgreSQL holds the lock and lets it go with the connection, so a process that dies keeps nobody out.
     """
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    key = _number(name)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
         (is_ours,) = cursor.fetchone()
@@ -23,3 +23,18 @@ def alone(name: str) -> Iterator[bool]:
         if is_ours:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def alone_until_commit(name: str) -> bool:
+    """Keep everybody else out of `name` until this transaction ends; False when somebody is in. Never waits.
+
+    For work whose effects the next one must see: the lock goes with the commit, not before it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(name)])
+        (is_ours,) = cursor.fetchone()
+    return bool(is_ours)
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)

@@ -50,6 +50,15 @@ class Envelope:
     """Why it was voided or declined, as the person wrote it: personal data, never to be logged."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One account of the user we act for, and where its API is."""
+
+    account_id: str
+    name: str
+    base_uri: str
+
+
 class DocuSignError(Exception):
     """Something went wrong between DocuSign and us."""
 
@@ -70,9 +79,10 @@ class RateLimited(DocuSignUnavailable):
 class DocuSignRefused(DocuSignError):
     """DocuSign said no, and would again: a person must look at it."""
 
-    def __init__(self, error_code: str, status: int | None = None) -> None:
+    def __init__(self, error_code: str, status: int | None = None, detail: str = "") -> None:
         self.error_code = error_code
         self.status = status
+        self.detail = detail  # a code too, such as `user_not_found`: OAuth's second word
         super().__init__(f"{error_code} ({status})" if status else error_code)
 
 
@@ -104,6 +114,7 @@ class SigningService(Protocol):
         sign_anchor: str = "/sign-partner/",
         date_anchor: str = "/date-partner/",
         client_user_id: str = "",
+        expires_after_days: int = 120,
     ) -> str:
         """Send the document to its signer, once per `transaction_id`, and return the envelope's id.
 
@@ -113,6 +124,7 @@ class SigningService(Protocol):
         :param contract_reference: ours, at most 100 characters, kept with the envelope.
         :param sign_anchor: the text in the document at which the signature goes; `date_anchor` likewise.
         :param client_user_id: only for embedded signing; DocuSign then sends the signer no mail.
+        :param expires_after_days: how long it can be signed; DocuSign reminds the signer meanwhile.
         """
 
     def find_by_transaction(self, transaction_id: str) -> Envelope | None:
@@ -136,7 +148,22 @@ class SigningService(Protocol):
         """
 
     def resend(self, envelope_id: str) -> None:
-        """Send the signer the mail once more."""
+        """Send the signer the mail once more.
+
+        :raises DocuSignRefused: there is nothing left to sign.
+        """
+
+    def correct_signer(self, envelope_id: str, *, name: str, email: str) -> None:
+        """Make `email` the signer's address and mail them; nothing happens if DocuSign has it already.
+
+        :raises DocuSignRefused: there is nothing left to sign.
+        """
+
+    def accounts(self) -> list[Account]:
+        """Return the accounts of the user we act for, with the address of each one's API.
+
+        :raises ConsentRequired: the user hasn't given the integration consent.
+        """
 
     def signing_url(
         self, envelope_id: str, *, signer_name: str, signer_email: str, client_user_id: str, return_url: str

@@ -13,6 +13,9 @@ from ssp.docusign.client import DocuSignUnavailable, Envelope, EnvelopeState
 TRANSACTION_FIELD = "ssp_transaction"
 REFERENCE_FIELD = "ssp_contract"
 LONGEST = 100
+SIGNER = "1"
+# DocuSign's own reminders, in days after the sending; the application's are on other days.
+FIRST_REMINDER, REMIND_EVERY, WARN_BEFORE = 10, 7, 1
 EVENTS = [
     "envelope-sent",
     "envelope-delivered",
@@ -46,6 +49,7 @@ def definition(
     sign_anchor: str,
     date_anchor: str,
     client_user_id: str,
+    expires_after_days: int,
 ) -> Any:
     """Build the envelope: one document, one signer, tabs at anchors that nobody else has."""
     if len(subject) > LONGEST or len(contract_reference) > LONGEST:
@@ -53,7 +57,7 @@ def definition(
     anchored = {"anchor_units": "pixels", "anchor_x_offset": "0", "anchor_y_offset": "0"}
     signer = model(
         models.Signer,
-        recipient_id="1",
+        recipient_id=SIGNER,
         routing_order="1",
         name=signer_name,
         email=signer_email,
@@ -88,7 +92,28 @@ def definition(
                 for name, value in fields.items()
             ],
         ),
+        notification=_notification(expires_after_days),
         event_notification=_event_notification(),
+    )
+
+
+def _notification(expires_after_days: int) -> Any:
+    """Say when DocuSign reminds and when the envelope ends, so that no setting of the account decides it."""
+    return model(
+        models.Notification,
+        use_account_defaults="false",
+        reminders=model(
+            models.Reminders,
+            reminder_enabled="true",
+            reminder_delay=str(FIRST_REMINDER),
+            reminder_frequency=str(REMIND_EVERY),
+        ),
+        expirations=model(
+            models.Expirations,
+            expire_enabled="true",
+            expire_after=str(expires_after_days),
+            expire_warn=str(WARN_BEFORE),
+        ),
     )
 
 
@@ -107,6 +132,30 @@ def _event_notification() -> Any:
         logging_enabled="true",
         require_acknowledgment="true",
     )
+
+
+def correction(*, name: str, email: str) -> Any:
+    """Build what changes the signer's address: nothing else is named, so nothing else changes."""
+    return model(
+        models.Recipients, signers=[model(models.Signer, recipient_id=SIGNER, name=name, email=email)]
+    )
+
+
+def address_of(recipients: Any) -> str:
+    """Return the address DocuSign has for our signer, or ""."""
+    for signer in recipients.signers or []:
+        if signer.recipient_id == SIGNER:
+            return str(signer.email or "")
+    return ""
+
+
+def refusal_of(summary: Any) -> str:
+    """Return the error code with which DocuSign refused a correction, or "": it answers 200 either way."""
+    for result in summary.recipient_update_results or []:
+        code = str(getattr(result.error_details, "error_code", None) or "")
+        if code and code.upper() != "SUCCESS":
+            return code
+    return ""
 
 
 def read(found: Any) -> Envelope:

@@ -23,6 +23,7 @@ from docusign_esign.client.api_response import RESTClientObject
 from ssp.core import clock
 from ssp.docusign import envelopes
 from ssp.docusign.client import (
+    Account,
     ConsentRequired,
     DocuSignError,
     DocuSignRefused,
@@ -94,15 +95,16 @@ def _failure(error: ApiException) -> DocuSignError:
     try:
         body = json.loads(error.body or b"")
         code = str(body.get("errorCode") or body.get("error") or "")
+        detail = str(body.get("error_description") or "")  # OAuth's second code; the API's prose stays out
     except (ValueError, AttributeError):
-        code = ""
+        code = detail = ""
     if status == 429 or _is_limit(code):
         return RateLimited(code or "HTTP_429", _retry_after(code, error.headers))
     if code == "consent_required":
         return ConsentRequired(consent_url())
     if status in {0, 408} or status >= 500 or not code:
         return DocuSignUnavailable(f"HTTP {status}" if status else "no trusted connection")
-    return DocuSignRefused(code, status)
+    return DocuSignRefused(code, status, detail)
 
 
 def consent_url() -> str:
@@ -139,6 +141,7 @@ class DocuSignService(SigningService):
         sign_anchor: str = "/sign-partner/",
         date_anchor: str = "/date-partner/",
         client_user_id: str = "",
+        expires_after_days: int = 120,
     ) -> str:
         """See `SigningService`. Looks for an earlier sending, posts once, and looks again if in doubt."""
         definition = envelopes.definition(
@@ -153,6 +156,7 @@ class DocuSignService(SigningService):
             sign_anchor=sign_anchor,
             date_anchor=date_anchor,
             client_user_id=client_user_id,
+            expires_after_days=expires_after_days,
         )
         if earlier := self.find_by_transaction(transaction_id):
             log.info("docusign.envelope_found", envelope_id=earlier.envelope_id)
@@ -163,8 +167,7 @@ class DocuSignService(SigningService):
                     self.account_id, envelope_definition=definition, _request_timeout=SLOW
                 )
             )
-            if not created.envelope_id:
-                raise DocuSignUnavailable("an answer without an envelope")
+            _check_said(created.envelope_id)
         except RateLimited:
             raise
         except DocuSignUnavailable:
@@ -220,9 +223,10 @@ class DocuSignService(SigningService):
         """See `SigningService`. A refusal or a lost answer may mean that it is voided: reads it back."""
         change = envelopes.model(models.Envelope, status="voided", voided_reason=reason[:200])
         try:
-            self._call(
+            summary = self._call(
                 lambda api: api.update(self.account_id, envelope_id, envelope=change, _request_timeout=QUICK)
             )
+            _check_said(summary.envelope_id)
         except DocuSignRefused as refused:
             if refused.error_code != CANNOT_VOID or not self._is_voided(envelope_id):
                 raise
@@ -234,7 +238,7 @@ class DocuSignService(SigningService):
 
     def resend(self, envelope_id: str) -> None:
         """See `SigningService`."""
-        self._call(
+        summary = self._call(
             lambda api: api.update(
                 self.account_id,
                 envelope_id,
@@ -243,6 +247,50 @@ class DocuSignService(SigningService):
                 _request_timeout=QUICK,
             )
         )
+        _check_said(summary.envelope_id)
+
+    def correct_signer(self, envelope_id: str, *, name: str, email: str) -> None:
+        """See `SigningService`. DocuSign mails for each correction, even one to the same address."""
+        if self._has_address(envelope_id, email):
+            return
+        try:
+            summary = self._call(
+                lambda api: api.update_recipients(
+                    self.account_id,
+                    envelope_id,
+                    recipients=envelopes.correction(name=name, email=email),
+                    resend_envelope="true",
+                    _request_timeout=QUICK,
+                )
+            )
+            if not summary.recipient_update_results:
+                raise DocuSignUnavailable("an answer without a result")
+        except RateLimited:
+            raise
+        except DocuSignUnavailable:
+            if not self._has_address(envelope_id, email):
+                raise
+            return
+        if refused := envelopes.refusal_of(summary):
+            raise DocuSignRefused(refused)
+
+    def _has_address(self, envelope_id: str, email: str) -> bool:
+        recipients = self._call(
+            lambda api: api.list_recipients(self.account_id, envelope_id, _request_timeout=QUICK)
+        )
+        return envelopes.address_of(recipients).casefold() == email.casefold()
+
+    def accounts(self) -> list[Account]:
+        """See `SigningService`. Asks for a token of its own: shows whether DocuSign would give one now."""
+        info = self._guarded(lambda: self._bare_client().get_user_info(self._grant().access_token))
+        return [
+            Account(
+                account_id=str(each.account_id),
+                name=str(each.account_name or ""),
+                base_uri=str(each.base_uri or ""),
+            )
+            for each in info.accounts or []
+        ]
 
     def signing_url(
         self, envelope_id: str, *, signer_name: str, signer_email: str, client_user_id: str, return_url: str
@@ -332,7 +380,13 @@ class DocuSignService(SigningService):
         key = f"{self._cache_key}:token"
         if cached := cache.get(key):
             return str(cached)
-        granted = self._bare_client().request_jwt_user_token(
+        granted = self._grant()
+        life = int(granted.expires_in)  # arrives as text
+        cache.set(key, granted.access_token, max(life - TOKEN_MARGIN, 1))
+        return str(granted.access_token)
+
+    def _grant(self) -> Any:
+        return self._bare_client().request_jwt_user_token(
             client_id=self.account["INTEGRATION_KEY"],
             user_id=self.account["USER_ID"],
             oauth_host_name=self.account["OAUTH_HOST"],
@@ -340,9 +394,6 @@ class DocuSignService(SigningService):
             expires_in=ASSERTION_LIFE,
             scopes=SCOPES,
         )
-        life = int(granted.expires_in)  # arrives as text
-        cache.set(key, granted.access_token, max(life - TOKEN_MARGIN, 1))
-        return str(granted.access_token)
 
     def _base_uri(self) -> str:
         key = f"{self._cache_key}:base_uri"
@@ -354,6 +405,12 @@ class DocuSignService(SigningService):
                 cache.set(key, account.base_uri, BASE_URI_LIFE)
                 return str(account.base_uri)
         raise DocuSignRefused("ACCOUNT_NOT_OF_USER")
+
+
+def _check_said(envelope_id: str | None) -> None:
+    """Refuse an answer that the SDK read as nothing: garbage comes with a 200, too."""
+    if not envelope_id:
+        raise DocuSignUnavailable("an answer without an envelope")
 
 
 def _iso(moment: datetime) -> str:

@@ -18,9 +18,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 
-from ssp.sandbox.docusign import site, standin
+from ssp.sandbox.docusign import envelopes, site, standin
 from ssp.sandbox.keys import ensure_keys
 from ssp.sandbox.mailbox import Mailbox, serve_smtp
+
+TICK_SECONDS = 2.0
 
 
 class Handler(WSGIRequestHandler):
@@ -94,7 +96,8 @@ def main() -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    stopping.wait()
+    while not stopping.wait(TICK_SECONDS):
+        envelopes.do_what_is_due(stand)  # whoever moves the clock sees reminders and expiries at once
     for server in servers:
         server.shutdown()
         server.server_close()

@@ -26,6 +26,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:programme": ANYBODY,
     "partners:apply": SIGNED_IN,
     "partners:application": SIGNED_IN,
+    "partners:signature": SIGNED_IN,  # then one's own contract alone
     "partners:join": BY_TOKEN,
     "partners:recruits": PARTNER,
     "partners:revoke": PARTNER,

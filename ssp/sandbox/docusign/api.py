@@ -36,7 +36,7 @@ def api_view(view: Callable[..., HttpResponse]) -> View:
                 "The specified User is not a member of the specified Account.",
             )
         left = standin.limits.count()
-        envelopes.expire_due(standin)
+        envelopes.do_what_is_due(standin)
         answer = view(request, standin, **ids)
         for name, value in left.items():
             answer[name] = value
@@ -144,12 +144,14 @@ def envelope_view(request: HttpRequest, standin: StandIn, envelope_id: str) -> H
     if request.method != "PUT":
         raise _no_such_method()
     change = _body(request)
-    if request.GET.get("resend_envelope") == "true":
-        envelopes.resend(standin, envelope)
-    elif change.get("status") == "voided":
-        envelopes.void(standin, envelope, reason=str(change.get("voidedReason") or ""))
-    else:
-        raise invalid("This stand-in voids and resends.")
+    with standin.store.transaction():  # a signature at the same moment comes before or after, never between
+        envelope = _find(standin, envelope_id)
+        if request.GET.get("resend_envelope") == "true":
+            envelopes.resend(standin, envelope)
+        elif change.get("status") == "voided":
+            envelopes.void(standin, envelope, reason=str(change.get("voidedReason") or ""))
+        else:
+            raise invalid("This stand-in voids and resends.")
     if lost := standin.faults.after_change(request):
         return lost
     return JsonResponse({"envelopeId": envelope.envelope_id})
@@ -157,8 +159,19 @@ def envelope_view(request: HttpRequest, standin: StandIn, envelope_id: str) -> H
 
 @api_view
 def recipients_view(request: HttpRequest, standin: StandIn, envelope_id: str) -> HttpResponse:
-    """GET lists the recipients."""
-    return JsonResponse(_recipients(_find(standin, envelope_id)))
+    """GET lists the recipients; PUT corrects them, and mails them when `resend_envelope` says so."""
+    envelope = _find(standin, envelope_id)
+    if request.method == "GET":
+        return JsonResponse(_recipients(envelope))
+    if request.method != "PUT":
+        raise _no_such_method()
+    changes = [each for each in _body(request).get("signers") or [] if isinstance(each, dict)]
+    resends = request.GET.get("resend_envelope") == "true"
+    with standin.store.transaction():
+        results = envelopes.correct(standin, _find(standin, envelope_id), changes, resends=resends)
+    if lost := standin.faults.after_change(request):
+        return lost
+    return JsonResponse({"recipientUpdateResults": results})
 
 
 @api_view

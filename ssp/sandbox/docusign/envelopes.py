@@ -5,7 +5,7 @@ import binascii
 import secrets
 import time
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from dateutil.parser import isoparse
@@ -17,7 +17,8 @@ from ssp.sandbox.docusign.store import Envelope, Link, Signer
 
 LONGEST = 100
 VIEW_SECONDS = 300.0
-EXPIRES_AFTER = timedelta(days=120)
+EXPIRES_AFTER_DAYS = 120  # DocuSign's own, for envelopes that don't say
+LONGEST_LIFE_DAYS = 999
 
 
 def create(standin: StandIn, definition: dict[str, Any]) -> Envelope:
@@ -83,6 +84,7 @@ def _read(standin: StandIn, definition: dict[str, Any]) -> tuple[Envelope, bytes
         custom_fields=fields,
         signers=[_read_signer(each) for each in (definition.get("recipients") or {}).get("signers") or []],
         event_notification=_read_notification(definition.get("eventNotification")),
+        **_read_times(definition.get("notification")),
     )
     if definition.get("status") == "sent" and not envelope.signers:
         raise ApiError(
@@ -96,7 +98,7 @@ def _read_signer(given: dict[str, Any]) -> Signer:
     name, email = str(given.get("name") or ""), str(given.get("email") or "")
     if not name or not given.get("recipientId"):
         raise ApiError(400, "INVALID_USERNAME", "A recipient needs a name and a recipientId.")
-    if email.count("@") != 1 or " " in email or email.startswith("@") or email.endswith("@"):
+    if not _is_address(email):
         raise ApiError(
             400, "INVALID_EMAIL_ADDRESS_FOR_RECIPIENT", "The email address for the recipient is invalid."
         )
@@ -108,6 +110,12 @@ def _read_signer(given: dict[str, Any]) -> Signer:
         client_user_id=str(given.get("clientUserId") or ""),
         sign_anchors=_anchors(tabs.get("signHereTabs")),
         date_anchors=_anchors(tabs.get("dateSignedTabs")),
+    )
+
+
+def _is_address(email: str) -> bool:
+    return (
+        email.count("@") == 1 and " " not in email and not email.startswith("@") and not email.endswith("@")
     )
 
 
@@ -127,6 +135,37 @@ def _read_notification(given: dict[str, Any] | None) -> dict[str, Any] | None:
     return {"url": url, "events": events, "signed": str(given.get("includeHMAC")).lower() == "true"}
 
 
+def _read_times(given: dict[str, Any] | None) -> dict[str, Any]:
+    """Read when an envelope ends, and after how many days its signer is reminded."""
+    if not given or _is_true(given.get("useAccountDefaults")):
+        return {"expires_after_days": EXPIRES_AFTER_DAYS, "reminder_days": []}
+    ends, reminds = given.get("expirations") or {}, given.get("reminders") or {}
+    days = EXPIRES_AFTER_DAYS
+    if _is_true(ends.get("expireEnabled")):
+        days = _days(ends.get("expireAfter"), "expireAfter", at_least=1)
+    reminder_days = []
+    if _is_true(reminds.get("reminderEnabled")):
+        reminder_days = [
+            _days(reminds.get("reminderDelay"), "reminderDelay", at_least=1),
+            _days(reminds.get("reminderFrequency"), "reminderFrequency", at_least=0),
+        ]
+    return {"expires_after_days": days, "reminder_days": reminder_days}
+
+
+def _is_true(given: Any) -> bool:
+    return str(given).lower() == "true"
+
+
+def _days(given: Any, name: str, *, at_least: int) -> int:
+    try:
+        days = int(str(given))
+    except ValueError:
+        raise invalid(f"{name} isn't a number of days.") from None
+    if not at_least <= days <= LONGEST_LIFE_DAYS:
+        raise invalid(f"{name} isn't between {at_least} and {LONGEST_LIFE_DAYS}.")
+    return days
+
+
 def _check_anchors(envelope: Envelope, document: bytes) -> None:
     text = documents.text_of(document)
     for signer in envelope.signers:
@@ -144,9 +183,13 @@ def _add_link(standin: StandIn, envelope: Envelope, signer: Signer) -> None:
 
 def _mail_signers(standin: StandIn, envelope: Envelope) -> None:
     for signer in envelope.signers:
-        link = standin.store.lasting_link(envelope.envelope_id, signer.recipient_id)
-        if link and signer.status in {"sent", "delivered"}:
-            mails.ask_to_sign(envelope, signer, url=f"{standin.base_uri}/signing/{link.token}/")
+        _mail_signer(standin, envelope, signer)
+
+
+def _mail_signer(standin: StandIn, envelope: Envelope, signer: Signer) -> None:
+    link = standin.store.lasting_link(envelope.envelope_id, signer.recipient_id)
+    if link and signer.status in {"sent", "delivered"}:
+        mails.ask_to_sign(envelope, signer, url=f"{standin.base_uri}/signing/{link.token}/")
 
 
 def resend(standin: StandIn, envelope: Envelope) -> None:
@@ -156,6 +199,43 @@ def resend(standin: StandIn, envelope: Envelope) -> None:
     _mail_signers(standin, envelope)
     standin.connect.tell("envelope-resent", envelope, moment=said(standin.now()))
     standin.connect.nudge()
+
+
+def correct(
+    standin: StandIn, envelope: Envelope, changes: list[dict[str, Any]], *, resends: bool
+) -> list[dict[str, Any]]:
+    """Correct signers' addresses and names; what can't be corrected is told in each result, with a 200.
+
+    :raises ApiError: the envelope is no longer open.
+    """
+    if not envelope.is_open:
+        raise ApiError(400, "ENVELOPE_INVALID_STATUS", "Invalid envelope status for this operation.")
+    results = [_correct_one(standin, envelope, change, resends=resends) for change in changes]
+    _save(standin, envelope, said(standin.now()), "envelope-corrected")
+    return results
+
+
+def _correct_one(
+    standin: StandIn, envelope: Envelope, change: dict[str, Any], *, resends: bool
+) -> dict[str, Any]:
+    recipient_id, email = str(change.get("recipientId") or ""), str(change.get("email") or "")
+    signer = next((each for each in envelope.signers if each.recipient_id == recipient_id), None)
+    if signer is None:
+        code = "UNKNOWN_ENVELOPE_RECIPIENT"
+    elif signer.status not in {"sent", "delivered"}:
+        code = "RECIPIENT_UPDATE_FAILED"
+    elif email and not _is_address(email):
+        code = "INVALID_EMAIL_ADDRESS_FOR_RECIPIENT"
+    else:
+        code = "SUCCESS"
+        signer.name = str(change.get("name") or signer.name)
+        if email:  # a new address even if it is the old one; the old link opens nothing any more
+            signer.email, signer.status, signer.delivered_at = email, "sent", ""
+            standin.store.end_links(envelope.envelope_id, recipient_id)
+            _add_link(standin, envelope, signer)
+            if resends:
+                _mail_signer(standin, envelope, signer)
+    return {"recipientId": recipient_id, "errorDetails": {"errorCode": code, "message": ""}}
 
 
 def void(standin: StandIn, envelope: Envelope, *, reason: str) -> None:
@@ -176,17 +256,36 @@ def void(standin: StandIn, envelope: Envelope, *, reason: str) -> None:
             mails.tell_voided(envelope, signer)
 
 
-def expire_due(standin: StandIn) -> None:
-    """Void what nobody signed in time, as DocuSign does by itself: dated the moment its time was over."""
-    for envelope in standin.store.envelopes():
-        if not envelope.is_open:
-            continue
-        ends_at = isoparse(envelope.sent_at) + EXPIRES_AFTER
-        if ends_at <= standin.now():
-            moment = said(ends_at)
-            envelope.status, envelope.voided_at = "voided", moment
-            envelope.voided_reason = "Envelope has expired."
-            _save(standin, envelope, moment, "envelope-voided")
+def do_what_is_due(standin: StandIn) -> None:
+    """Do what DocuSign does by itself: remind signers, and void what nobody signed in time."""
+    with standin.store.transaction():
+        for envelope in standin.store.envelopes():
+            if envelope.is_open:
+                _expire_or_remind(standin, envelope, now=standin.now())
+
+
+def _expire_or_remind(standin: StandIn, envelope: Envelope, *, now: datetime) -> None:
+    ends_at = isoparse(envelope.sent_at) + timedelta(days=envelope.expires_after_days)
+    if ends_at <= now:
+        moment = said(ends_at)  # dated the moment its time was over, whenever that is noticed
+        envelope.status, envelope.voided_at = "voided", moment
+        envelope.voided_reason = "Envelope has expired."
+        _save(standin, envelope, moment, "envelope-voided")
+    elif (due := _reminders_due(envelope, now)) > envelope.reminders_sent:
+        envelope.reminders_sent = due
+        standin.store.save_envelope(envelope)
+        _mail_signers(standin, envelope)
+
+
+def _reminders_due(envelope: Envelope, now: datetime) -> int:
+    """Return how many reminders should have gone out; a moved clock brings one, not all that were missed."""
+    if not envelope.reminder_days:
+        return 0
+    delay, frequency = envelope.reminder_days
+    over = (now - isoparse(envelope.sent_at)).days - delay
+    if over < 0:
+        return 0
+    return 1 + (over // frequency if frequency else 0)
 
 
 def view(standin: StandIn, envelope: Envelope, wanted: dict[str, Any]) -> str:

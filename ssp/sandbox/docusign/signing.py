@@ -16,7 +16,7 @@ MAX_REASON = 500
 
 def _open(token: str) -> tuple[StandIn, Link, Envelope, Signer]:
     standin = current()
-    envelopes.expire_due(standin)
+    envelopes.do_what_is_due(standin)
     link = standin.store.link(token)
     envelope = standin.store.envelope(link.envelope_id) if link else None
     if link is None or envelope is None:
@@ -63,21 +63,23 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def sign(request: HttpRequest, token: str) -> HttpResponse:
     """Sign."""
-    standin, link, envelope, signer = _open(token)
-    if _may_sign(envelope, signer):
-        envelopes.sign(standin, envelope, signer)
+    with current().store.transaction():
+        standin, link, envelope, signer = _open(token)
+        if _may_sign(envelope, signer):
+            envelopes.sign(standin, envelope, signer)
     return _leave(link, "signing_complete", token)
 
 
 @require_POST
 def decline(request: HttpRequest, token: str) -> HttpResponse:
     """Decline, with a reason."""
-    standin, link, envelope, signer = _open(token)
     reason = " ".join(request.POST.get("reason", "").split())[:MAX_REASON]
-    if _may_sign(envelope, signer):
-        if not reason:
-            return redirect("signing", token=token)
-        envelopes.decline(standin, envelope, signer, reason=reason)
+    with current().store.transaction():
+        standin, link, envelope, signer = _open(token)
+        if _may_sign(envelope, signer):
+            if not reason:
+                return redirect("signing", token=token)
+            envelopes.decline(standin, envelope, signer, reason=reason)
     return _leave(link, "decline", token)
 
 

@@ -63,6 +63,9 @@ class Envelope:
     declined_at: str = ""
     voided_at: str = ""
     voided_reason: str = ""
+    expires_after_days: int = 120
+    reminder_days: list[int] = field(default_factory=list)  # delay, frequency; none without reminders
+    reminders_sent: int = 0
 
     def signer(self, recipient_id: str) -> Signer:
         return next(signer for signer in self.signers if signer.recipient_id == recipient_id)
@@ -190,6 +193,9 @@ class Store:
             recipient_id,
         )
         return self.link(rows[0]["token"]) if rows else None
+
+    def end_links(self, envelope_id: str, recipient_id: str) -> None:
+        self._all("DELETE FROM links WHERE envelope_id = ? AND recipient_id = ?", envelope_id, recipient_id)
 
     def use_link(self, token: str) -> None:
         self._all("UPDATE links SET used = 1 WHERE token = ?", token)

@@ -125,7 +125,7 @@ def welcome(port: int, seconds: float, *, with_demo: bool) -> str:
         lines += [f"Sign in with the password  {DEMO_PASSWORD}"]
         width = max(len(person.email) for person in DEMO_PEOPLE)
         for person in DEMO_PEOPLE:
-            roles = ", ".join(role.value.replace("_", " ") for role in person.roles)
+            roles = ", ".join(role.value.replace("_", " ") for role in person.roles) or "applicant"
             lines.append(f"  {person.email:<{width}}  {roles:<13}  {person.name}")
     lines += [
         "",

@@ -384,3 +384,71 @@ def test_the_sdk_puts_no_handler_on_loggers() -> None:
 def test_a_name_the_sdk_does_not_know_is_an_error() -> None:
     with pytest.raises(TypeError, match="nmae"):
         envelopes.model(sdk.models.Signer, nmae="Ines")
+
+
+# --- correcting the signer ---------------------------------------------------------------
+def letters(standin: StandIn, address: str) -> int:
+    return len(list(standin.mailbox.newest_first(to=address)))
+
+
+def test_a_corrected_signer_gets_the_mail_at_the_new_address(
+    standin: StandIn, service: SigningService, envelope_id: str
+) -> None:
+    address = f"{uuid.uuid4().hex}@people.example"
+    service.correct_signer(envelope_id, name="Ines Marchetti", email=address)
+    standin.mail_to(address)
+    standin.sign(envelope_id)
+
+    assert service.get_status(envelope_id).state is EnvelopeState.COMPLETED
+
+
+def test_a_correction_that_docusign_has_already_is_not_repeated(
+    standin: StandIn, service: SigningService, envelope_id: str
+) -> None:
+    address = f"{uuid.uuid4().hex}@people.example"
+    for _twice in range(2):
+        service.correct_signer(envelope_id, name="Ines Marchetti", email=address)
+    standin.mail_to(address)
+
+    assert letters(standin, address) == 1
+
+
+def test_a_correction_whose_answer_is_lost_is_read_back(
+    standin: StandIn, service: SigningService, envelope_id: str
+) -> None:
+    address = f"{uuid.uuid4().hex}@people.example"
+    standin.fail("lost_answer")
+    service.correct_signer(envelope_id, name="Ines Marchetti", email=address)
+    standin.mail_to(address)
+
+    assert letters(standin, address) == 1
+
+
+def test_a_signed_envelope_is_not_corrected(
+    standin: StandIn, service: SigningService, envelope_id: str
+) -> None:
+    standin.sign(envelope_id)
+
+    with pytest.raises(DocuSignRefused):
+        service.correct_signer(envelope_id, name="Ines Marchetti", email="late@people.example")
+
+
+def test_a_refusal_that_comes_with_a_200_is_a_refusal(service: SigningService, envelope_id: str) -> None:
+    with pytest.raises(DocuSignRefused) as refused:
+        service.correct_signer(envelope_id, name="Ines Marchetti", email="no address")
+
+    assert refused.value.error_code == "INVALID_EMAIL_ADDRESS_FOR_RECIPIENT"
+
+
+@pytest.mark.parametrize("ask", ["void", "resend", "correct_signer"])
+def test_garbage_is_not_taken_for_done(
+    standin: StandIn, service: SigningService, envelope_id: str, ask: str
+) -> None:
+    service.get_status(envelope_id)  # so that token and address are at hand
+    how = {"void": {"reason": "New terms"}, "resend": {}}.get(
+        ask, {"name": "Ines Marchetti", "email": "new@people.example"}
+    )
+    standin.fail("garbage", times=-1)
+
+    with pytest.raises(DocuSignUnavailable):
+        getattr(service, ask)(envelope_id, **how)

@@ -17,13 +17,16 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from docusign_esign import models
 
 from ssp.core import clock
+from ssp.docusign import envelopes
 from ssp.docusign.client import DocuSignRefused, SigningService, signing_service
 from ssp.sandbox.clock import MovableClock
 from ssp.sandbox.docusign.errors import ApiError
 from ssp.sandbox.docusign.limits import BURST, HOURLY, Limits
 from ssp.sandbox.keys import ensure_keys
+from tests.running import eventually
 from tests.standin import StandIn
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -395,6 +398,50 @@ def at_sandbox_time(fresh_standin: StandIn):
     clock.install(MovableClock(fresh_standin.state).now)
     yield
     clock.install(clock.wall)
+
+
+def test_an_envelope_ends_after_the_days_it_names(fresh_standin: StandIn, sending) -> None:
+    service = signing_service()
+    envelope_id = service.send_envelope(**sending, expires_after_days=30)
+    MovableClock(fresh_standin.state).advance(timedelta(days=29))
+    before = service.get_status(envelope_id)
+    MovableClock(fresh_standin.state).advance(timedelta(days=2))
+    after = service.get_status(envelope_id)
+
+    assert before.state == "sent"
+    assert (after.state, after.reason) == ("voided", "Envelope has expired.")
+
+
+def test_a_signer_is_reminded_once_however_far_the_clock_jumps(fresh_standin: StandIn, sending) -> None:
+    sending["signer_email"] = "reminded@marchetti.example"
+    envelope_id = signing_service().send_envelope(**sending, expires_after_days=30)
+    fresh_standin.mail_to("reminded@marchetti.example")
+    MovableClock(fresh_standin.state).advance(timedelta(days=18))
+    for _look in range(2):
+        signing_service().get_status(envelope_id)
+
+    eventually(
+        lambda: len(list(fresh_standin.mailbox.newest_first(to="reminded@marchetti.example"))) == 2,
+        what="the reminder",
+    )
+
+
+@pytest.mark.parametrize(("after", "life"), [("0", "30"), ("soon", "30"), ("3", "1000"), ("3", "")])
+def test_nonsense_about_reminders_and_expiry_is_refused(
+    fresh_standin: StandIn, sending, monkeypatch: pytest.MonkeyPatch, after: str, life: str
+) -> None:
+    def notification(days: int) -> models.Notification:
+        return models.Notification(
+            use_account_defaults="false",
+            reminders=models.Reminders(reminder_enabled="true", reminder_delay=after, reminder_frequency="2"),
+            expirations=models.Expirations(expire_enabled="true", expire_after=life),
+        )
+
+    monkeypatch.setattr(envelopes, "_notification", notification)
+    with pytest.raises(DocuSignRefused) as refused:
+        signing_service().send_envelope(**sending)
+
+    assert refused.value.error_code == "INVALID_REQUEST_PARAMETER"
 
 
 def test_what_nobody_signs_expires_after_120_days(fresh_standin: StandIn, sending) -> None:

@@ -12,7 +12,7 @@ from partners.models import Contract, ContractReview, ProgramTerms
 from partners.services.contracts import review_contract
 from ssp.core.models import OutboxMessage, User
 from ssp.core.outbox import deliver
-from ssp.docusign.client import DocuSignUnavailable, Envelope, EnvelopeState
+from ssp.docusign.client import DocuSignRefused, DocuSignUnavailable, Envelope, EnvelopeState
 from tests.factories.partners import DirectorFactory, ProgramTermsFactory
 from tests.moments import MONDAY
 
@@ -63,6 +63,7 @@ class Courier:
         return Envelope(
             envelope_id=envelope_id,
             state=self.states[envelope_id],
+            transaction_id=str(self.sent[int(envelope_id.rpartition("-")[2])]["transaction_id"]),
             completed_at=self.moment,
             declined_at=self.moment,
             voided_at=self.moment,
@@ -75,11 +76,45 @@ class Courier:
     def download(self, envelope_id: str, which: str) -> bytes:
         return b"%PDF-1.7 " + which.encode()
 
+    # --- what people ask of an open envelope
+    mailed: list[str] = field(default_factory=list)
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    def find_by_transaction(self, transaction_id: str) -> Envelope | None:
+        self._answer()
+        for number, sent in enumerate(self.sent):
+            if sent["transaction_id"] == transaction_id:
+                return self.get_status(f"envelope-{number}")
+        return None
+
+    def void(self, envelope_id: str, *, reason: str) -> None:
+        self._answer()
+        if self.states[envelope_id].is_final:
+            raise DocuSignRefused("ENVELOPE_CANNOT_VOID_INVALID_STATE", 400)
+        self.states[envelope_id], self.reason = EnvelopeState.VOIDED, reason[:200]
+
+    def resend(self, envelope_id: str) -> None:
+        self._answer_for_open(envelope_id)
+        self.mailed.append(envelope_id)
+
+    def correct_signer(self, envelope_id: str, *, name: str, email: str) -> None:
+        self._answer_for_open(envelope_id)
+        self.addresses[envelope_id] = email
+
+    def _answer(self) -> None:
+        if self.out_of_order:
+            raise DocuSignUnavailable("HTTP 503")
+
+    def _answer_for_open(self, envelope_id: str) -> None:
+        self._answer()
+        if self.states[envelope_id].is_final:
+            raise DocuSignRefused("ENVELOPE_INVALID_STATUS", 400)
+
 
 @pytest.fixture
 def courier(monkeypatch: pytest.MonkeyPatch) -> Courier:
     one = Courier()
-    monkeypatch.setattr("partners.handlers.signing_service", lambda: one)
+    monkeypatch.setattr("partners.handlers_docusign.signing_service", lambda: one)
     monkeypatch.setattr("partners.tasks.signing_service", lambda: one)
     return one
 

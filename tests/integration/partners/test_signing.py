@@ -1,20 +1,25 @@
 """From the second approval to the signature, with the real SDK and the stand-in over HTTP (C6)."""
 
+import uuid
 from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from allauth.account.models import EmailAddress
 from pypdf import PdfReader
 
-from partners.handlers import signing_service
 from partners.models import Contract, ContractStatus, EnvelopeStatus
 from partners.services.envelopes import read_document, resend_contract
+from partners.services.signature import correct_signer, resend_mail, void_envelope
+from partners.services.watching import watch_docusign
 from partners.tasks import follow_envelopes
 from ssp.core import clock
 from ssp.core.models import OutboxMessage, User
+from ssp.docusign.client import signing_service
 from ssp.docusign.models import ConnectEvent
 from tests.factories.partners import ContractFactory, DirectorFactory
 from tests.integration.partners.conftest import approve_twice, deliver_kind
+from tests.running import eventually
 from tests.standin import StandIn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C6")]
@@ -151,3 +156,72 @@ def test_a_limit_is_waited_for(standin: StandIn, contract: Contract) -> None:
     waiting = OutboxMessage.objects.get(kind="partners.send_envelope")
     assert waiting.next_try_at > clock.wall() + timedelta(minutes=14)
     assert waiting.dead_at is None
+
+
+# --- what people do about an open envelope -------------------------------------------------
+def test_a_director_voids_what_docusign_has(sent: Contract) -> None:
+    void_envelope(contract=sent, reason="The cap is wrong.", by=DirectorFactory(), at=clock.now())
+    deliver_kind("partners.void_envelope")
+
+    envelope = sent.envelopes.get()
+    sent.refresh_from_db()
+    assert signing_service().get_status(str(envelope.envelope_id)).state == "voided"
+    assert (sent.status, envelope.close_reason) == (ContractStatus.UNSIGNED, "The cap is wrong.")
+
+
+def test_a_void_whose_answer_is_lost_is_read_back(standin: StandIn, sent: Contract) -> None:
+    void_envelope(contract=sent, reason="The cap is wrong.", by=DirectorFactory(), at=clock.now())
+    standin.fail("lost_answer")
+    deliver_kind("partners.void_envelope")
+
+    assert sent.envelopes.get().status == EnvelopeStatus.VOIDED
+
+
+def test_the_mail_comes_a_second_time(standin: StandIn, sent: Contract) -> None:
+    address = sent.partner.user.email
+    standin.mail_to(address)
+    resend_mail(contract=sent, by=DirectorFactory(), at=clock.now() + timedelta(hours=1))
+    deliver_kind("partners.resend_mail")
+
+    eventually(lambda: len(list(standin.mailbox.newest_first(to=address))) == 2, what="the second mail")
+
+
+def test_the_contract_follows_the_applicant_to_a_new_address(standin: StandIn, sent: Contract) -> None:
+    user, address = sent.partner.user, f"{uuid.uuid4().hex}@people.example"
+    EmailAddress.objects.filter(user=user).update(email=address)
+    User.objects.filter(pk=user.pk).update(email=address)
+    correct_signer(contract=sent, by=DirectorFactory(), at=clock.now())
+    deliver_kind("partners.correct_signer")
+    standin.mail_to(address)
+    standin.sign(str(sent.envelopes.get().envelope_id))
+    hear(sent, "envelope-completed")
+
+    assert sent.status == ContractStatus.SIGNED
+
+
+@pytest.mark.parametrize("fault", ["rate_limit", "too_many"])
+def test_a_limit_is_waited_for_when_voiding_too(standin: StandIn, sent: Contract, fault: str) -> None:
+    void_envelope(contract=sent, reason="The cap is wrong.", by=DirectorFactory(), at=clock.now())
+    standin.fail(fault)
+    deliver_kind("partners.void_envelope")
+
+    waiting = OutboxMessage.objects.get(kind="partners.void_envelope")
+    assert waiting.next_try_at > clock.wall() + timedelta(seconds=4)
+    assert (waiting.attempts, waiting.dead_at) == (0, None)
+
+
+def test_an_outage_is_told_and_heals_by_itself(standin: StandIn, contract: Contract) -> None:
+    began = clock.now()
+    standin.fail("outage", times=-1)
+    deliver_kind("partners.send_envelope")
+    watch_docusign(at=began + timedelta(minutes=31))
+    told = list(OutboxMessage.objects.filter(kind="partners.docusign_delayed"))
+
+    standin.heal()
+    deliver_kind("partners.send_envelope")
+    watch_docusign(at=began + timedelta(minutes=33))
+
+    contract.refresh_from_db()
+    assert len(told) == 1
+    assert contract.status == ContractStatus.SENT
+    assert OutboxMessage.objects.filter(kind="partners.docusign_healed").count() == 1
