@@ -7,6 +7,8 @@ from partners.errors.applying import (
     ApplicationNotOpen,
     ApplicationsClosed,
     EmailNotVerified,
+    NotAnOwner,
+    NotYoursToAssign,
     TermsChanged,
     TermsNotAccepted,
 )
@@ -23,6 +25,8 @@ from partners.errors.contracts import (
     OwnContract,
     ReasonMissing,
     TermsInUse,
+    TermsOfThatDay,
+    TermsRewriteHistory,
     VersionChanged,
 )
 from partners.errors.recruits import (
@@ -32,6 +36,8 @@ from partners.errors.recruits import (
     OwnAddress,
     PartnershipNotStarted,
     SamePersonAsRecruiter,
+    SignsChanged,
+    SignsNotAcknowledged,
 )
 
 __all__ = [
@@ -49,8 +55,10 @@ __all__ = [
     "InvitationNotValid",
     "NeedsTwoApprovals",
     "NoDefaultTier",
+    "NotAnOwner",
     "NotDirector",
     "NotInReview",
+    "NotYoursToAssign",
     "NothingChanged",
     "NumbersFixed",
     "OwnAddress",
@@ -58,8 +66,12 @@ __all__ = [
     "PartnershipNotStarted",
     "ReasonMissing",
     "SamePersonAsRecruiter",
+    "SignsChanged",
+    "SignsNotAcknowledged",
     "TermsChanged",
     "TermsInUse",
     "TermsNotAccepted",
+    "TermsOfThatDay",
+    "TermsRewriteHistory",
     "VersionChanged",
 ]
