@@ -15,10 +15,11 @@ from partners.models import (
     Partner,
     RecruitInvitation,
 )
+from partners.rules import REVIEW_AIM
 from ssp.core.errors import DomainError
 from ssp.core.identity import GMAIL, canonical_email
 from ssp.core.models import User
-from ssp.core.periods import start_of_day
+from ssp.core.periods import local_date, start_of_day, working_days_between
 from ssp.core.roles import Role
 
 
@@ -127,6 +128,7 @@ class Queued:
     """One contract in a director's queue: theirs to decide, or why not."""
 
     contract: Contract
+    days: int
     refusal: DomainError | None = None
     own: ContractReview | None = None
 
@@ -134,13 +136,22 @@ class Queued:
     def waits(self) -> bool:
         return self.refusal is None and self.own is None
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it waits longer than we tell applicants."""
+        return self.days > REVIEW_AIM
 
-def review_queue(director: User) -> list[Queued]:
-    """Return the contracts in review, those that wait for this director first, oldest first."""
+
+def review_queue(director: User, *, on: date) -> list[Queued]:
+    """Return the contracts in review, those that wait for this director first, oldest first.
+
+    `days` are working days since the application.
+    """
     contracts = Contract.objects.whole().filter(status=ContractStatus.IN_REVIEW).order_by("created_at", "pk")
     queue = [
         Queued(
             contract=contract,
+            days=working_days_between(local_date(contract.created_at), on),
             refusal=permissions.why_not_decide(director, contract),
             own=review_by(contract, director),
         )

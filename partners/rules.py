@@ -29,14 +29,13 @@ def normal_tax_number(text: str) -> str:
 
 
 # What a legal name may carry or leave out without becoming another name.
-LEGAL_FORMS = frozenset(
-    (
-        "ab ag aps as asa bv bvba cic co company corp corporation cv eeig eg ek eood eurl ev gbr "
-        "gesmbh gmbh inc incorporated kft kg kgaa limited llc llp lp ltd ltda mbh nv ohg ood oy oyj "
-        "ou pc plc pte pty sa sac sarl sas sasu sc scrl se sia sl sll slu snc sp spa spj spk spz "
-        "spzoo srl srls sro stichting ug uab vof zoo"
-    ).split(" ")
+_FORMS = (
+    "ab ag aps as asa bv bvba cic co company corp corporation cv eeig eg ek eood eurl ev gbr "
+    "gesmbh gmbh inc incorporated kft kg kgaa limited llc llp lp ltd ltda mbh nv ohg ood oy oyj "
+    "ou pc plc pte pty sa sac sarl sas sasu sc scrl se sia sl sll slu snc sp spa spj spk spz "
+    "spzoo srl srls sro stichting ug uab vof zoo"
 )
+LEGAL_FORMS = frozenset(_FORMS.split())
 UNFOLDED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 

@@ -2,17 +2,22 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.csp import CSP
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
 from django_countries import countries
 
-from partners import documents, permissions, queries
+from partners import documents, permissions, queries, same_person
 from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
 from partners.admin.shared import DIRECTOR, signed_in_director
 from partners.models import (
@@ -20,6 +25,7 @@ from partners.models import (
     Contract,
     ContractReview,
     ContractStatus,
+    SignAcknowledgement,
 )
 from partners.services.applications import reject_application
 from partners.services.contracts import change_numbers, resubmit_contract, review_contract
@@ -29,7 +35,10 @@ from ssp.core import clock
 from ssp.core.admin import RoleAdmin
 from ssp.core.audit import trail
 from ssp.core.errors import DomainError
-from ssp.core.models import AuditEntry
+from ssp.core.models import AuditEntry, User
+
+# One response alone may stand in a frame, and only in a frame of ours: the PDF beside its numbers.
+FRAMED_BY_US = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
 @admin.register(Contract)
@@ -67,7 +76,8 @@ class ContractAdmin(RoleAdmin):
         return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        queue = queries.review_queue(signed_in_director(request)) if self.has_view_permission(request) else []
+        may = self.has_view_permission(request)
+        queue = queries.review_queue(signed_in_director(request), on=clock.today()) if may else []
         context = {
             "waiting": [each for each in queue if each.waits],
             "not_mine": [each for each in queue if not each.waits],
@@ -99,6 +109,8 @@ class ContractAdmin(RoleAdmin):
                     decision=decision,
                     reason=form.cleaned_data["reason"],
                     version=form.cleaned_data["version"],
+                    signs_read=form.cleaned_data["signs"],
+                    about_signs=form.cleaned_data["about_signs"],
                     at=clock.now(),
                 )
                 self._say_decision(request, contract, decision)
@@ -106,9 +118,22 @@ class ContractAdmin(RoleAdmin):
         refusal = permissions.why_not_decide(director, contract)
         own = queries.review_by(contract, director)
         in_review = contract.status == ContractStatus.IN_REVIEW
-        application = contract.partner.applications.order_by("-created_at").first()
+        application = (
+            contract.partner.applications.exclude(status=Application.Status.DRAFT)
+            .select_related("owner")
+            .order_by("-created_at")
+            .first()
+        )
+        hides_reviews = in_review and own is None
+        unread = same_person.unread_signs(contract, director)
         context = {
             "form": form,
+            "twins": same_person.twins_of(application) if application else [],
+            "unread": unread,
+            "unread_ids": ",".join(str(sign.pk) for sign in unread),
+            "acknowledgements": _acknowledgements(application, director, hides_others=hides_reviews),
+            "facts": documents.facts_sha256(contract),
+            "is_nav_sidebar_enabled": False,  # the contract needs the room
             "contract": contract,
             "application": application,
             "country": countries.name(contract.partner.country),
@@ -125,10 +150,10 @@ class ContractAdmin(RoleAdmin):
             and application.status == Application.Status.SUBMITTED
             and contract.status in (ContractStatus.DRAFT, ContractStatus.IN_REVIEW, ContractStatus.UNSIGNED),
             "reviews": queries.visible_reviews(contract, director),
-            "hides_reviews": in_review and own is None,
+            "hides_reviews": hides_reviews,
             "envelopes": contract.envelopes.order_by("-queued_at"),
             "papers": contract.documents.order_by("-version", "kind"),
-            "trail": _trail(contract, hides_approvals=in_review and own is None),
+            "trail": _trail(contract, hides_approvals=hides_reviews),
         }
         return self._page(request, "review", contract, context)
 
@@ -198,6 +223,8 @@ class ContractAdmin(RoleAdmin):
         }
         return self._page(request, "form", contract, context)
 
+    @method_decorator(xframe_options_sameorigin)
+    @method_decorator(csp_override(FRAMED_BY_US))
     def preview_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """Show the contract as it stands, as a PDF; it is marked a draft until both approvals are there."""
         contract = self._contract(request, pk)
@@ -244,6 +271,18 @@ class ContractAdmin(RoleAdmin):
             **context,
         }
         return TemplateResponse(request, f"admin/partners/contract/{name}.html", context)
+
+
+def _acknowledgements(
+    application: Application | None, director: User, *, hides_others: bool
+) -> list[SignAcknowledgement]:
+    """Return what directors said about the signs; others' words only to whom may see their reviews (C6)."""
+    if application is None:
+        return []
+    said = SignAcknowledgement.objects.filter(sign__application=application).select_related("director")
+    if hides_others:
+        said = said.filter(director=director)
+    return list(said.order_by("director_id", "reason", "acknowledged_at").distinct("director_id", "reason"))
 
 
 def _trail(contract: Contract, *, hides_approvals: bool) -> list[AuditEntry]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Field
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,13 @@ class ReviewForm(DomainFormMixin, forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
+    about_signs = forms.CharField(
+        label=_("What you found out about the other account"),
+        help_text=_("Needed to approve. Say why this is somebody else, or why it may go on all the same."),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+    )
+    signs: Any = SimpleArrayField(forms.IntegerField(), required=False, widget=forms.HiddenInput)
 
 
 class ReasonForm(DomainFormMixin, forms.Form):

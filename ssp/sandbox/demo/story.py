@@ -11,6 +11,7 @@ from referrals.rules import Colleague
 from referrals.services.deals import move_deal, update_deal, win_deal
 from ssp.core.models import User
 from ssp.sandbox import people
+from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
@@ -47,6 +48,7 @@ def tell(*, now: datetime) -> None:
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
+    applications(when, directors=stage.directors)
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
