@@ -5,6 +5,7 @@ A draft is its writer's own: it is counted, and nothing else of it is shown to a
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import (
     BooleanField,
@@ -45,7 +46,7 @@ class Stage(TextChoices):
 OURS = (Stage.IN_REVIEW, Stage.RETURNED)  # SeMI is expected to act within the aim
 
 
-def sent_applications() -> QuerySet[Application]:
+def sent_applications() -> QuerySet[Any]:
     """Return every application but drafts, each with its `stage` and whether it `is_decided`."""
     open_contract = Contract.objects.open().filter(partner=OuterRef("partner")).values("status")[:1]
     stage = Case(
@@ -74,7 +75,7 @@ def late_before(on: date) -> datetime:
     return start_of_day(add_working_days(on, -REVIEW_AIM))
 
 
-def late(applications: QuerySet[Application], *, on: date) -> QuerySet[Application]:
+def late(applications: QuerySet[Any], *, on: date) -> QuerySet[Any]:
     """Return those that wait for SeMI longer than we tell applicants."""
     return applications.filter(stage__in=OURS, submitted_at__lt=late_before(on))
 

@@ -10,6 +10,7 @@ from partners import permissions
 from partners.models import (
     Application,
     Contract,
+    ContractDocument,
     ContractReview,
     ContractStatus,
     Partner,
@@ -106,6 +107,13 @@ def visible_reviews(contract: Contract, director: User) -> list[ContractReview]:
     if contract.status == ContractStatus.IN_REVIEW and review_by(contract, director) is None:
         reviews = reviews.exclude(version=contract.version)
     return list(reviews)
+
+
+def papers_for_partner(contract: Contract) -> list[ContractDocument]:
+    """Return the stored PDFs a partner is shown: what they signed; before that, what they may sign."""
+    papers = contract.documents.filter(version=contract.version).order_by("kind")
+    signed = [paper for paper in papers if paper.kind != ContractDocument.Kind.CONTRACT]
+    return signed or list(papers)
 
 
 def directors_without_interest(contract: Contract) -> list[User]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from allauth.account.models import EmailAddress
 from django.db.models import Q
+from django_countries import countries
 
 from partners.models import Application, ApplicationStatus, Contract, Partner, SamePersonSign, SignReason
 from partners.queries import line_of
@@ -123,6 +124,10 @@ class Twin:
     @property
     def record(self) -> Partner | Application | None:
         return self.partner or self.application
+
+    @property
+    def country(self) -> str:
+        return str(countries.name(self.record.country)) if self.record else ""
 
 
 def signs_of(contract: Contract) -> list[SamePersonSign]:

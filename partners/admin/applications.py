@@ -35,7 +35,7 @@ class StageFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(stage.value, str(stage.label)) for stage in funnel.Stage]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Application]) -> QuerySet[Application]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(stage=self.value()) if self.value() else queryset
 
 
@@ -46,7 +46,7 @@ class LateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("1", _("Longer than 5 working days"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Application]) -> QuerySet[Application]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return funnel.late(queryset, on=clock.today()) if self.value() == "1" else queryset
 
 
@@ -59,7 +59,7 @@ class OwnerFilter(admin.SimpleListFilter):
         owners = User.objects.filter(applications_owned__isnull=False).distinct().order_by("full_name")
         return [(self.NOBODY, _("Nobody yet")), *((str(owner.pk), owner.full_name) for owner in owners)]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Application]) -> QuerySet[Application]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value() or ""
         if value == self.NOBODY:
             return queryset.filter(owner__isnull=True)
@@ -76,8 +76,9 @@ class OwnerForm(DomainFormMixin, forms.Form):
     )
 
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"owner": application.owner_id}, **kwargs)
+        super().__init__(*args, **kwargs)
         choose: Any = self.fields["owner"]
+        choose.initial = application.owner_id
         choose.queryset = User.objects.filter(pk__in=[each.pk for each in owners_for(application)]).order_by(
             "full_name"
         )
@@ -94,10 +95,10 @@ class ApplicationAdmin(RoleAdmin):
     list_select_related = ("owner", "applicant")
     list_per_page = 50
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return funnel.sent_applications()
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         return ["is_decided", "submitted_at"]
 
     @admin.display(description=gettext_lazy("where it stands"), ordering="stage")

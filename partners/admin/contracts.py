@@ -38,7 +38,7 @@ from ssp.core.errors import DomainError
 from ssp.core.models import AuditEntry, User
 
 # One response alone may stand in a frame, and only in a frame of ours: the PDF beside its numbers.
-FRAMED_BY_US = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+FRAMED_BY_US: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
 @admin.register(Contract)

@@ -8,7 +8,7 @@ from django.db.models import Field
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from partners.models import Contract, ContractReview
+from partners.models import Contract, ContractReview, Numbers
 from partners.rules import differences
 from ssp.core.forms import DomainFormMixin
 
@@ -63,7 +63,12 @@ def _field(name: str) -> "Field[Any, Any]":
 
 def labelled_numbers(contract: Contract) -> list[dict[str, Any]]:
     """Return each number with its name, the standard's, and whether it differs (C6)."""
-    different = differences(contract.numbers, contract.terms.numbers)
+    return compared_numbers(contract, contract.terms)
+
+
+def compared_numbers(numbers: Numbers, standard: Numbers | None) -> list[dict[str, Any]]:
+    """Return each number with its name, the standard's if there is one, and whether it differs."""
+    different = differences(numbers.numbers, standard.numbers) if standard else {}
 
     def shown(source: Any, name: str) -> Any:
         display = getattr(source, f"get_{name}_display", None)
@@ -72,10 +77,10 @@ def labelled_numbers(contract: Contract) -> list[dict[str, Any]]:
     return [
         {
             "label": capfirst(str(_field(name).verbose_name)),
-            "value": shown(contract, name),
-            "standard": shown(contract.terms, name),
+            "value": shown(numbers, name),
+            "standard": shown(standard, name) if standard else None,
             "differs": name in different,
             "is_percent": name.endswith("_percent"),
         }
-        for name in Contract.NUMBERS
+        for name in Numbers.NUMBERS
     ]

@@ -13,6 +13,7 @@ from partners.forms import ApplicationForm
 from partners.models import (
     Application,
     ApplicationStatus,
+    ContractDocument,
     ProgramTerms,
 )
 from partners.progress import progress_of
@@ -74,16 +75,21 @@ def application(request: HttpRequest) -> HttpResponse:
     found = queries.latest_application(request.user)
     if found is None or found.status == ApplicationStatus.DRAFT:
         return redirect("partners:apply")
-    contract = None
+    contract = envelope = None
+    papers: list[ContractDocument] = []
     if found.partner is not None:
-        contract = found.partner.contracts.select_related("tier", "terms").order_by("-created_at").first()
+        contracts = found.partner.contracts.select_related("tier", "terms", "partner")
+        contract = contracts.order_by("-created_at").first()
+    if contract is not None:
+        envelope = contract.envelopes.order_by("-queued_at", "-pk").first()
+        papers = queries.papers_for_partner(contract)
     context = {
         "application": found,
         "contract": contract,
-        "progress": progress_of(found, contract, on=clock.today()),
+        "progress": progress_of(found, contract, envelope, at=clock.now()),
         "numbers": numbers_in_words(contract),
         "steps": [{"label": label} for label in (_("Applied"), _("Reviewed"), _("Signed"), _("Partner"))],
-        "documents": contract.documents.exclude(kind="contract").order_by("kind") if contract else [],
+        "documents": papers,
     }
     return render(request, "partners/application.html", context)
 

@@ -1,4 +1,4 @@
-"""Applications on their way: one in review, one late and perhaps somebody's second account, one declined, a draft."""
+"""Applications on their way: in review, late and perhaps a second account, returned, declined, a draft."""
 
 from datetime import datetime
 
