@@ -107,8 +107,8 @@ def _sending(contract: Contract, envelope: Envelope | None, *, at: datetime) -> 
     begun = envelope.queued_at if envelope else at
     if at - begun > OUTAGE:
         text = _(
-            "DocuSign hasn't taken your contract since %(time)s on %(day)s. We keep trying. Nothing is lost, and "
-            "you needn't do anything: the e-mail to sign it comes as soon as DocuSign answers."
+            "DocuSign hasn't taken your contract since %(time)s on %(day)s. We keep trying. Nothing is lost, "
+            "and you needn't do anything: the e-mail to sign it comes as soon as DocuSign answers."
         ) % {"time": clock_time(begun), "day": weekday_day(begun)}
         word = _("Sending, delayed")
     else:

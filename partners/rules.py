@@ -30,12 +30,13 @@ def normal_tax_number(text: str) -> str:
 
 # What a legal name may carry or leave out without becoming another name.
 _FORMS = (
-    "ab ag aps as asa bv bvba cic co company corp corporation cv eeig eg ek eood eurl ev gbr "
+    "ab ag aps as asa bv bvba cic co company corp corporation cv doo eeig eg ek eood eurl ev gbr "
     "gesmbh gmbh inc incorporated kft kg kgaa limited llc llp lp ltd ltda mbh nv ohg ood oy oyj "
     "ou pc plc pte pty sa sac sarl sas sasu sc scrl se sia sl sll slu snc sp spa spj spk spz "
     "spzoo srl srls sro stichting ug uab vof zoo"
 )
 LEGAL_FORMS = frozenset(_FORMS.split())
+SPACED_FORM = re.compile(r"\bsp\.?\s*z\s*o\.?\s*o\b\.?", re.IGNORECASE)  # Polish: of more words than one
 UNFOLDED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 
@@ -49,7 +50,7 @@ def folded_words(name: str) -> list[str]:
 
 def folded_legal_name(name: str) -> str:
     """Return a legal name as it is compared (C22): `Vos & Partners B.V.` is `VOS PARTNERS BV`."""
-    words = folded_words(name)
+    words = folded_words(SPACED_FORM.sub(" ", name))
     return " ".join([word for word in words if word not in LEGAL_FORMS] or words)
 
 
