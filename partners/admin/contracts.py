@@ -36,6 +36,7 @@ from ssp.core.admin import RoleAdmin
 from ssp.core.audit import trail
 from ssp.core.errors import DomainError
 from ssp.core.models import AuditEntry, User
+from ssp.core.templatetags.ssp import day
 
 # One response alone may stand in a frame, and only in a frame of ours: the PDF beside its numbers.
 FRAMED_BY_US: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
@@ -46,7 +47,7 @@ class ContractAdmin(RoleAdmin):
     """The queue of reviews, and each contract's page (C6). Every press is a service."""
 
     view_roles = DIRECTOR
-    list_display = ("number", "partner", "status", "version", "tier", "created_at", "signed_at")
+    list_display = ("number", "partner", "status", "tier", "made_on", "signed_on")
     list_display_links = ("number",)
     list_filter = ("status", "tier")
     search_fields = ("partner__display_name", "partner__legal_name")
@@ -55,6 +56,14 @@ class ContractAdmin(RoleAdmin):
     @admin.display(description=gettext_lazy("number"), ordering="pk")
     def number(self, contract: Contract) -> str:
         return contract.number
+
+    @admin.display(description=gettext_lazy("made"), ordering="created_at")
+    def made_on(self, contract: Contract) -> str:
+        return day(contract.created_at)
+
+    @admin.display(description=gettext_lazy("signed"), ordering="signed_at")
+    def signed_on(self, contract: Contract) -> str:
+        return day(contract.signed_at) if contract.signed_at else "–"
 
     def get_urls(self) -> list[URLPattern]:
         pages = [
@@ -79,6 +88,7 @@ class ContractAdmin(RoleAdmin):
         may = self.has_view_permission(request)
         queue = queries.review_queue(signed_in_director(request), on=clock.today()) if may else []
         context = {
+            "title": _("Contracts"),
             "waiting": [each for each in queue if each.waits],
             "not_mine": [each for each in queue if not each.waits],
             **(extra_context or {}),

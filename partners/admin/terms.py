@@ -21,7 +21,7 @@ from ssp.core.admin import RoleAdmin
 from ssp.core.errors import DomainError
 from ssp.core.forms import DomainFormMixin
 from ssp.core.models import User
-from ssp.core.templatetags.ssp import day
+from ssp.core.templatetags.ssp import day, percent
 from ssp.core.widgets import DateInput
 
 SHOWN = 12  # contracts named on the page that says what isn't touched; the counts are whole
@@ -63,15 +63,7 @@ class ProgramTermsAdmin(RoleAdmin):
     """Dated versions of the numbers: shown before they are saved, read-only once they are used (C5)."""
 
     view_roles = add_roles = DIRECTOR
-    list_display = (
-        "tier",
-        "state",
-        "recurring_percent",
-        "first_invoice_percent",
-        "bonus_percent",
-        "cap_count",
-        "cap_unit",
-    )
+    list_display = ("tier", "state", "recurring", "first_invoice", "bonus", "cap")
     list_filter = ("tier",)
     ordering = ("tier", "-effective_on")
     fields = ("tier", "effective_on", *ProgramTerms.NUMBERS)
@@ -84,6 +76,27 @@ class ProgramTermsAdmin(RoleAdmin):
         if ProgramTerms.objects.in_force(on=on, tier=terms.tier) == terms:
             return _("Now, since %(day)s") % {"day": day(terms.effective_on)}
         return _("Before, from %(day)s") % {"day": day(terms.effective_on)}
+
+    @admin.display(description=gettext_lazy("recurring revenue"), ordering="recurring_percent")
+    def recurring(self, terms: ProgramTerms) -> str:
+        return percent(terms.recurring_percent)
+
+    @admin.display(description=gettext_lazy("first invoice"), ordering="first_invoice_percent")
+    def first_invoice(self, terms: ProgramTerms) -> str:
+        return percent(terms.first_invoice_percent)
+
+    @admin.display(description=gettext_lazy("bonus"), ordering="bonus_percent")
+    def bonus(self, terms: ProgramTerms) -> str:
+        return percent(terms.bonus_percent)
+
+    @admin.display(description=gettext_lazy("cap"), ordering="cap_count")
+    def cap(self, terms: ProgramTerms) -> str:
+        return f"{terms.cap_count} {terms.get_cap_unit_display()}"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(
+            request, {"title": _("Terms of the programme"), **(extra_context or {})}
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._open_to(request, DIRECTOR) and (obj is None or not obj.is_used)
