@@ -116,6 +116,13 @@ def papers_for_partner(contract: Contract) -> list[ContractDocument]:
     return signed or list(papers)
 
 
+def paper_of(contract: Contract) -> ContractDocument | None:
+    """Return the stored PDF of the contract's present version: signed, or as it was sent to be signed."""
+    kinds = [ContractDocument.Kind.SIGNED, ContractDocument.Kind.CONTRACT]
+    papers = contract.documents.filter(version=contract.version, kind__in=kinds)
+    return papers.order_by("-kind").first()  # "signed" comes before "contract"
+
+
 def directors_without_interest(contract: Contract) -> list[User]:
     """Return the directors who may decide about the contract at all (C6)."""
     return [

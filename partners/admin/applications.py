@@ -63,7 +63,7 @@ class OwnerFilter(admin.SimpleListFilter):
         value = self.value() or ""
         if value == self.NOBODY:
             return queryset.filter(owner__isnull=True)
-        return queryset.filter(owner=int(value)) if value.isdigit() else queryset
+        return queryset.filter(owner=int(value)) if value.isdecimal() else queryset
 
 
 class OwnerForm(DomainFormMixin, forms.Form):
@@ -130,7 +130,7 @@ class ApplicationAdmin(RoleAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         applications = self.get_queryset(request).select_related("owner", "applicant", "partner__recruiter")
-        application: Any = get_object_or_404(applications, pk=int(object_id) if object_id.isdigit() else 0)
+        application: Any = get_object_or_404(applications, pk=int(object_id) if object_id.isdecimal() else 0)
         user = request.user
         assert isinstance(user, User)
         form = OwnerForm(request.POST or None, application=application)

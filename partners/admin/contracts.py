@@ -29,7 +29,7 @@ from partners.models import (
 )
 from partners.services.applications import reject_application
 from partners.services.contracts import change_numbers, resubmit_contract, review_contract
-from partners.services.envelopes import resend_contract
+from partners.services.envelopes import read_document, resend_contract
 from partners.views.papers import pdf_response
 from ssp.core import clock
 from ssp.core.admin import RoleAdmin
@@ -142,6 +142,7 @@ class ContractAdmin(RoleAdmin):
             "unread": unread,
             "unread_ids": ",".join(str(sign.pk) for sign in unread),
             "acknowledgements": _acknowledgements(application, director, hides_others=hides_reviews),
+            "paper": queries.paper_of(contract),
             "facts": documents.facts_sha256(contract),
             "is_nav_sidebar_enabled": False,  # the contract needs the room
             "contract": contract,
@@ -236,8 +237,11 @@ class ContractAdmin(RoleAdmin):
     @method_decorator(xframe_options_sameorigin)
     @method_decorator(csp_override(FRAMED_BY_US))
     def preview_view(self, request: HttpRequest, pk: int) -> FileResponse:
-        """Show the contract as it stands, as a PDF; it is marked a draft until both approvals are there."""
+        """Show the contract as a PDF: as it was signed or sent, else as it stands, marked a draft."""
         contract = self._contract(request, pk)
+        name = f"{contract.number}-v{contract.version}.pdf"
+        if paper := queries.paper_of(contract):
+            return pdf_response(read_document(paper), name)
         seen = queries.visible_reviews(contract, signed_in_director(request))
         approved = [
             review
@@ -245,7 +249,7 @@ class ContractAdmin(RoleAdmin):
             if review.version == contract.version and review.decision == ContractReview.Decision.APPROVED
         ]
         pdf = documents.render_contract(contract, approvals=approved)
-        return pdf_response(pdf, f"{contract.number}-v{contract.version}.pdf")
+        return pdf_response(pdf, name)
 
     def _press(self, request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
         if request.method == "POST":

@@ -116,7 +116,7 @@ class ProgramTermsAdmin(RoleAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Correct a version that nobody used yet; show one that somebody did."""
-        terms = get_object_or_404(ProgramTerms, pk=int(object_id) if object_id.isdigit() else 0)
+        terms = get_object_or_404(ProgramTerms, pk=int(object_id) if object_id.isdecimal() else 0)
         if not self.has_change_permission(request, terms):
             return super().change_view(request, object_id, form_url, extra_context)
         return self._enter(request, terms, initial={})

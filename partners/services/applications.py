@@ -35,9 +35,11 @@ from partners.services.contracts import check_nothing_to_sign
 from partners.services.owners import give_owner
 from partners.services.same_person import look_for_signs
 from partners.services.steps import ask_directors, lock_contract
+from partners.services.terms import ENTERING
 from ssp.core import audit, outbox
 from ssp.core.errors import constraint_as
 from ssp.core.identity import identity_of
+from ssp.core.locks import one_after_another
 from ssp.core.models import User
 from ssp.core.periods import local_date
 
@@ -113,6 +115,7 @@ def submit_application(
     applicant = application.applicant
     if application.status != ApplicationStatus.DRAFT:
         raise AlreadyApplied
+    one_after_another(ENTERING)
     in_force = ProgramTerms.objects.in_force(on=local_date(at))
     if in_force is None:
         raise ApplicationsClosed

@@ -13,6 +13,8 @@ from ssp.core.locks import one_after_another
 from ssp.core.models import User
 from ssp.core.periods import start_of_day
 
+ENTERING = "partners.terms"  # applications wait, too: none is made on terms that another is replacing
+
 
 def check_terms(terms: ProgramTerms, *, by: User) -> None:
     """Refuse terms that can't be entered, before they are shown to be confirmed.
@@ -41,7 +43,7 @@ def enter_terms(*, terms: ProgramTerms, by: User, at: datetime) -> ProgramTerms:
     :raises NotDirector: C6.  :raises TermsInUse: a contract stands on them.
     :raises TermsOfThatDay, TermsRewriteHistory: a day that is taken, or over.
     """
-    one_after_another("partners.terms")
+    one_after_another(ENTERING)
     check_terms(terms, by=by)
     terms.entered_by, terms.entered_at = by, at
     with (

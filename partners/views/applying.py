@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from django_countries import countries
 
 from partners import queries
 from partners.forms import ApplicationForm
@@ -17,7 +18,7 @@ from partners.models import (
     ProgramTerms,
 )
 from partners.progress import progress_of
-from partners.services.applications import save_application, submit_application
+from partners.services.applications import ANSWERS, save_application, submit_application
 from partners.services.recruits import find_invitation, open_invitation
 from partners.views.programme import numbers_in_words
 from ssp.core import clock
@@ -37,7 +38,7 @@ def apply(request: HttpRequest) -> HttpResponse:
     if application is not None and application.status not in ("draft", "rejected"):
         return redirect("partners:application")
     if application is not None and application.status == ApplicationStatus.REJECTED:
-        application = None
+        application = Application(**{name: getattr(application, name) for name in ANSWERS})
     terms = ProgramTerms.objects.in_force(on=clock.today())
     invitation = find_invitation(user=user, token=request.session.get(INVITED, ""), at=clock.now())
     sending = "send" in request.POST
@@ -87,6 +88,7 @@ def application(request: HttpRequest) -> HttpResponse:
         "application": found,
         "contract": contract,
         "progress": progress_of(found, contract, envelope, at=clock.now()),
+        "country": countries.name(found.country),
         "numbers": numbers_in_words(contract),
         "steps": [{"label": label} for label in (_("Applied"), _("Reviewed"), _("Signed"), _("Partner"))],
         "documents": papers,

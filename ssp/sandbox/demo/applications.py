@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from partners.models import Application, Contract, ContractReview, ProgramTerms
+from partners.models import Application, Contract, ContractReview, Partner, ProgramTerms
 from partners.services.applications import reject_application, save_application, submit_application
 from partners.services.contracts import change_numbers, review_contract
+from partners.services.recruits import invite_recruit
 from ssp.core.models import User
 from ssp.sandbox.demo.cast import make_account
 from ssp.sandbox.demo.moments import Calendar
@@ -17,7 +18,7 @@ HUGO = DemoPerson("Hugo Santos", "hugo@santos.example", ())
 NINA = DemoPerson("Nina Kovac", "nina@kovac.example", ())
 
 
-def applications(when: Calendar, *, directors: tuple[User, User]) -> None:
+def applications(when: Calendar, *, directors: tuple[User, User], recruiter: Partner) -> None:
     """Tell of those who applied lately."""
     bram, carla = directors
     yara = _applies(
@@ -73,6 +74,7 @@ def applications(when: Calendar, *, directors: tuple[User, User]) -> None:
         by=carla,
         at=when.at(11, 11, 16),
     )
+    invite_recruit(partner=recruiter, email="dana@okafor.example", by=recruiter.user, at=when.at(16, 11, 9))
     nina = make_account(NINA, at=when.at(20, 11))
     save_application(
         applicant=nina, answers={"legal_name": "Kovac d.o.o."}, invitation=None, at=when.at(20, 11)

@@ -48,7 +48,7 @@ def tell(*, now: datetime) -> None:
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
-    applications(when, directors=stage.directors)
+    applications(when, directors=stage.directors, recruiter=ines)
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

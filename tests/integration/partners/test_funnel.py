@@ -237,3 +237,13 @@ def test_a_declined_applicant_reads_thanks_the_reason_and_what_they_can_do() -> 
     assert "Thank you for applying" in letter.body
     assert "A mailing list isn't a warm introduction." in letter.body
     assert "apply again" in letter.body
+
+
+def test_who_applies_again_finds_their_answers(sign_in: SignIn) -> None:
+    application = sent(knows_field="Ten years of harbours.")
+    reject_application(application=application, reason="Not now.", by=DirectorFactory(), at=MONDAY)
+
+    text = sign_in(application.applicant).get("/apply/").text
+
+    assert "Ten years of harbours." in text
+    assert Application.objects.count() == 1

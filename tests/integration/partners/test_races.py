@@ -22,7 +22,7 @@ from partners.models import (
     SamePersonSign,
 )
 from partners.rules import free_slot
-from partners.services import contracts, recruits
+from partners.services import applications, contracts, recruits
 from partners.services import same_person as same_person_services
 from partners.services.applications import submit_application
 from partners.services.contracts import review_contract
@@ -241,7 +241,8 @@ def test_two_accounts_of_one_person_that_apply_at_once_see_each_other(
 @pytest.mark.clause("C22")
 def test_without_taking_turns_they_do_not(monkeypatch: pytest.MonkeyPatch, twins: list[Application]) -> None:
     terms = ProgramTermsFactory()
-    monkeypatch.setattr(same_person_services, "one_after_another", lambda _name: None)
+    for module in (same_person_services, applications):  # who waits for the terms is alone for the signs, too
+        monkeypatch.setattr(module, "one_after_another", lambda _name: None)
 
     with meeting(monkeypatch, same_person_services, "everybody_but", same_person.everybody_but, patience=20):
         at_once(*[sends(application, terms) for application in twins])

@@ -275,3 +275,21 @@ def test_the_review_shows_the_paper_the_fingerprint_and_a_link(sign_in: SignIn) 
     assert f'<a href="{preview}"' in text
     assert documents.facts_sha256(contract) in text
     assert contract.status == ContractStatus.IN_REVIEW
+
+
+def test_once_it_was_sent_directors_see_the_very_file(
+    sign_in: SignIn, application: Application, courier: Courier
+) -> None:
+    approve_twice(contract_of(application))
+    send(application, courier)
+    application.applicant.full_name = "Another Name"
+    application.applicant.save()
+    client, contract = sign_in(DirectorFactory()), contract_of(application)
+
+    shown = client.get(reverse("admin:partners_contract_preview", args=[contract.pk]))
+
+    assert b"".join(shown.streaming_content) == courier.sent[0]["document_pdf"]
+    assert (
+        contract.documents.get().sha256
+        in client.get(reverse("admin:partners_contract_review", args=[contract.pk])).text
+    )
