@@ -1,5 +1,6 @@
 """The contract as a PDF: the same bytes for the same facts, so that its SHA-256 means something (C6)."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,11 +36,35 @@ def moment(at: datetime) -> str:
 
 def contract_facts(contract: Contract, approvals: Sequence[ContractReview]) -> dict[str, Any]:
     """Return everything that the template prints, as plain text."""
+    return {
+        **agreed_facts(contract),
+        "fingerprint": facts_sha256(contract),
+        "approvals": [
+            {"name": review.director.full_name, "at": moment(review.decided_at)} for review in approvals
+        ],
+        "sign_anchor": SIGN_ANCHOR,
+        "date_anchor": DATE_ANCHOR,
+    }
+
+
+def facts_sha256(contract: Contract) -> str:
+    """Return the SHA-256 of what is agreed: who with whom, and every number, approvals aside.
+
+    A file's own hash can't stand in the file. This one can: it is printed on the draft that directors read
+    and on the copy that is signed, and it is the same on both.
+    """
+    facts = json.dumps(agreed_facts(contract), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def agreed_facts(contract: Contract) -> dict[str, Any]:
+    """Return what the two sides agree on, as plain text."""
     partner = contract.partner
     return {
         "number": contract.number,
         "version": contract.version,
         "tier": contract.tier.name,
+        "terms_from": format_date(contract.terms.effective_on, "j F Y"),
         "partner": {
             "legal_name": partner.legal_name,
             "display_name": partner.display_name,
@@ -55,11 +80,6 @@ def contract_facts(contract: Contract, approvals: Sequence[ContractReview]) -> d
         "bonus_basis": BASES[BonusBasis(contract.bonus_basis)],
         "cap": count_in_full(contract.cap_count, UNITS[CapUnit(contract.cap_unit)]),
         "default_model": MODELS[CommissionModel(contract.default_model)],
-        "approvals": [
-            {"name": review.director.full_name, "at": moment(review.decided_at)} for review in approvals
-        ],
-        "sign_anchor": SIGN_ANCHOR,
-        "date_anchor": DATE_ANCHOR,
     }
 
 

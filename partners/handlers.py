@@ -13,6 +13,7 @@ from partners.models import (
     Partner,
     RecruitInvitation,
 )
+from partners.services.owners import hand_over_applications
 from ssp.core import clock, emails, outbox
 from ssp.core.links import absolute, token_of
 from ssp.core.models import OutboxMessage, User
@@ -89,6 +90,16 @@ def tell_applicant(message: OutboxMessage) -> None:
     application = Application.objects.select_related("applicant").get(pk=message.payload["application_id"])
     url = absolute(reverse("partners:application"))
     _mail(message, "application_rejected", application.applicant.email, application=application, url=url)
+
+
+@outbox.hears("core.role_ended", kind="partners.role_ended")
+def hand_over(message: OutboxMessage) -> None:
+    """Somebody is no director any more: another one looks after their undecided applications."""
+    if message.payload["role"] != Role.DIRECTOR:
+        return
+    to = User.objects.filter(pk=message.payload.get("hand_to_id")).first()
+    user = User.objects.get(pk=message.payload["user_id"])
+    hand_over_applications(user=user, to=to, at=clock.now())
 
 
 @outbox.handles("partners.recruit_invited")

@@ -10,15 +10,17 @@ from partners import permissions
 from partners.models import (
     Application,
     Contract,
+    ContractDocument,
     ContractReview,
     ContractStatus,
     Partner,
     RecruitInvitation,
 )
+from partners.rules import REVIEW_AIM
 from ssp.core.errors import DomainError
 from ssp.core.identity import GMAIL, canonical_email
 from ssp.core.models import User
-from ssp.core.periods import start_of_day
+from ssp.core.periods import local_date, start_of_day, working_days_between
 from ssp.core.roles import Role
 
 
@@ -107,6 +109,20 @@ def visible_reviews(contract: Contract, director: User) -> list[ContractReview]:
     return list(reviews)
 
 
+def papers_for_partner(contract: Contract) -> list[ContractDocument]:
+    """Return the stored PDFs a partner is shown: what they signed; before that, what they may sign."""
+    papers = contract.documents.filter(version=contract.version).order_by("kind")
+    signed = [paper for paper in papers if paper.kind != ContractDocument.Kind.CONTRACT]
+    return signed or list(papers)
+
+
+def paper_of(contract: Contract) -> ContractDocument | None:
+    """Return the stored PDF of the contract's present version: signed, or as it was sent to be signed."""
+    kinds = [ContractDocument.Kind.SIGNED, ContractDocument.Kind.CONTRACT]
+    papers = contract.documents.filter(version=contract.version, kind__in=kinds)
+    return papers.order_by("-kind").first()  # "signed" comes before "contract"
+
+
 def directors_without_interest(contract: Contract) -> list[User]:
     """Return the directors who may decide about the contract at all (C6)."""
     return [
@@ -127,6 +143,7 @@ class Queued:
     """One contract in a director's queue: theirs to decide, or why not."""
 
     contract: Contract
+    days: int
     refusal: DomainError | None = None
     own: ContractReview | None = None
 
@@ -134,13 +151,22 @@ class Queued:
     def waits(self) -> bool:
         return self.refusal is None and self.own is None
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it waits longer than we tell applicants."""
+        return self.days > REVIEW_AIM
 
-def review_queue(director: User) -> list[Queued]:
-    """Return the contracts in review, those that wait for this director first, oldest first."""
+
+def review_queue(director: User, *, on: date) -> list[Queued]:
+    """Return the contracts in review, those that wait for this director first, oldest first.
+
+    `days` are working days since the application.
+    """
     contracts = Contract.objects.whole().filter(status=ContractStatus.IN_REVIEW).order_by("created_at", "pk")
     queue = [
         Queued(
             contract=contract,
+            days=working_days_between(local_date(contract.created_at), on),
             refusal=permissions.why_not_decide(director, contract),
             own=review_by(contract, director),
         )

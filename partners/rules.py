@@ -1,6 +1,7 @@
 """The clauses of the partnership as plain functions: no Django, no clock, no database."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -30,6 +31,37 @@ def differences(numbers: Mapping[str, Any], standard: Mapping[str, Any]) -> dict
 def normal_tax_number(text: str) -> str:
     """Return a tax number without spaces, dots and dashes, in capitals: as it is compared (C22)."""
     return re.sub(r"[^0-9A-Z]", "", text.upper())
+
+
+# What a legal name may carry or leave out without becoming another name.
+_FORMS = (
+    "ab ag aps as asa bv bvba cic co company corp corporation cv doo eeig eg ek eood eurl ev gbr "
+    "gesmbh gmbh inc incorporated kft kg kgaa limited llc llp lp ltd ltda mbh nv ohg ood oy oyj "
+    "ou pc plc pte pty sa sac sarl sas sasu sc scrl se sia sl sll slu snc sp spa spj spk spz "
+    "spzoo srl srls sro stichting ug uab vof zoo"
+)
+LEGAL_FORMS = frozenset(_FORMS.split())
+SPACED_FORM = re.compile(r"\bsp\.?\s*z\s*o\.?\s*o\b\.?", re.IGNORECASE)  # Polish: of more words than one
+UNFOLDED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+
+
+def folded_words(name: str) -> list[str]:
+    """Return the words of a name without case, accents and punctuation: `B.V.` is one word, `bv`."""
+    text = unicodedata.normalize("NFKD", name.casefold().translate(UNFOLDED))
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = re.sub(r"[.'’]", "", text)
+    return re.findall(r"\w+", text)
+
+
+def folded_legal_name(name: str) -> str:
+    """Return a legal name as it is compared (C22): `Vos & Partners B.V.` is `VOS PARTNERS BV`."""
+    words = folded_words(SPACED_FORM.sub(" ", name))
+    return " ".join([word for word in words if word not in LEGAL_FORMS] or words)
+
+
+def folded_person(name: str) -> str:
+    """Return a person's name as it is compared (C22): `Vos, Piéter` is `Pieter Vos`."""
+    return " ".join(sorted(folded_words(name)))
 
 
 def share_of(percent: Decimal, amount: Decimal) -> Decimal:

@@ -13,7 +13,7 @@ from referrals.models import Confirmation, Deal, Introduction, IntroductionStatu
 from referrals.services.handover import hand_over_work
 from ssp.core import clock, emails
 from ssp.core.models import OutboxMessage, User
-from ssp.core.outbox import handles
+from ssp.core.outbox import handles, hears
 from ssp.core.periods import local_date
 from ssp.core.roles import DESK_ROLES, Role
 
@@ -230,12 +230,12 @@ def send_deal_won(message: OutboxMessage) -> None:
 
 
 # --- work handed over -----------------------------------------------------------------------------
-@handles("core.role_ended")
+@hears("core.role_ended", kind="referrals.role_ended")
 def move_open_work(message: OutboxMessage) -> None:
     """Somebody lost a sales role: unless they still sell, their successor takes referrals and meetings
     over.
     """
-    if message.payload["role"] not in (Role.SALES, Role.SALES_LEAD):
+    if message.payload["role"] not in (Role.SALES, Role.SALES_LEAD) or "hand_to_id" not in message.payload:
         return
     user = User.objects.get(pk=message.payload["user_id"])
     successor = User.objects.get(pk=message.payload["hand_to_id"])

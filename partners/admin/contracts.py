@@ -2,17 +2,22 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.csp import CSP
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
 from django_countries import countries
 
-from partners import documents, permissions, queries
+from partners import documents, permissions, queries, same_person
 from partners.admin.envelopes import EnvelopePages, signature_of
 from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
 from partners.admin.shared import DIRECTOR, signed_in_director
@@ -21,16 +26,21 @@ from partners.models import (
     Contract,
     ContractReview,
     ContractStatus,
+    SignAcknowledgement,
 )
 from partners.services.applications import reject_application
 from partners.services.contracts import change_numbers, resubmit_contract, review_contract
-from partners.services.envelopes import resend_contract
+from partners.services.envelopes import read_document, resend_contract
 from partners.views.papers import pdf_response
 from ssp.core import clock
 from ssp.core.admin import RoleAdmin
 from ssp.core.audit import trail
 from ssp.core.errors import DomainError
-from ssp.core.models import AuditEntry
+from ssp.core.models import AuditEntry, User
+from ssp.core.templatetags.ssp import day
+
+# One response alone may stand in a frame, and only in a frame of ours: the PDF beside its numbers.
+FRAMED_BY_US: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
 @admin.register(Contract)
@@ -38,7 +48,7 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
     """The queue of reviews, and each contract's page (C6). Every press is a service."""
 
     view_roles = DIRECTOR
-    list_display = ("number", "partner", "status", "version", "tier", "created_at", "signed_at")
+    list_display = ("number", "partner", "status", "tier", "made_on", "signed_on")
     list_display_links = ("number",)
     list_filter = ("status", "tier")
     search_fields = ("partner__display_name", "partner__legal_name")
@@ -47,6 +57,14 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
     @admin.display(description=gettext_lazy("number"), ordering="pk")
     def number(self, contract: Contract) -> str:
         return contract.number
+
+    @admin.display(description=gettext_lazy("made"), ordering="created_at")
+    def made_on(self, contract: Contract) -> str:
+        return day(contract.created_at)
+
+    @admin.display(description=gettext_lazy("signed"), ordering="signed_at")
+    def signed_on(self, contract: Contract) -> str:
+        return day(contract.signed_at) if contract.signed_at else "–"
 
     def get_urls(self) -> list[URLPattern]:
         pages = [
@@ -68,8 +86,10 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
         return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        queue = queries.review_queue(signed_in_director(request)) if self.has_view_permission(request) else []
+        may = self.has_view_permission(request)
+        queue = queries.review_queue(signed_in_director(request), on=clock.today()) if may else []
         context = {
+            "title": _("Contracts"),
             "waiting": [each for each in queue if each.waits],
             "not_mine": [each for each in queue if not each.waits],
             **(extra_context or {}),
@@ -100,6 +120,8 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
                     decision=decision,
                     reason=form.cleaned_data["reason"],
                     version=form.cleaned_data["version"],
+                    signs_read=form.cleaned_data["signs"],
+                    about_signs=form.cleaned_data["about_signs"],
                     at=clock.now(),
                 )
                 self._say_decision(request, contract, decision)
@@ -107,9 +129,23 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
         refusal = permissions.why_not_decide(director, contract)
         own = queries.review_by(contract, director)
         in_review = contract.status == ContractStatus.IN_REVIEW
-        application = contract.partner.applications.order_by("-created_at").first()
+        application = (
+            contract.partner.applications.exclude(status=Application.Status.DRAFT)
+            .select_related("owner")
+            .order_by("-created_at")
+            .first()
+        )
+        hides_reviews = in_review and own is None
+        unread = same_person.unread_signs(contract, director)
         context = {
             "form": form,
+            "twins": same_person.twins_of(application) if application else [],
+            "unread": unread,
+            "unread_ids": ",".join(str(sign.pk) for sign in unread),
+            "acknowledgements": _acknowledgements(application, director, hides_others=hides_reviews),
+            "paper": queries.paper_of(contract),
+            "facts": documents.facts_sha256(contract),
+            "is_nav_sidebar_enabled": False,  # the contract needs the room
             "contract": contract,
             "application": application,
             "country": countries.name(contract.partner.country),
@@ -126,11 +162,11 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
             and application.status == Application.Status.SUBMITTED
             and contract.status in (ContractStatus.DRAFT, ContractStatus.IN_REVIEW, ContractStatus.UNSIGNED),
             "reviews": queries.visible_reviews(contract, director),
-            "hides_reviews": in_review and own is None,
+            "hides_reviews": hides_reviews,
             "envelopes": contract.envelopes.order_by("-queued_at"),
             **signature_of(contract, director),
             "papers": contract.documents.order_by("-version", "kind"),
-            "trail": _trail(contract, hides_approvals=in_review and own is None),
+            "trail": _trail(contract, hides_approvals=hides_reviews),
         }
         return self._page(request, "review", contract, context)
 
@@ -200,9 +236,14 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
         }
         return self._page(request, "form", contract, context)
 
+    @method_decorator(xframe_options_sameorigin)
+    @method_decorator(csp_override(FRAMED_BY_US))
     def preview_view(self, request: HttpRequest, pk: int) -> FileResponse:
-        """Show the contract as it stands, as a PDF; it is marked a draft until both approvals are there."""
+        """Show the contract as a PDF: as it was signed or sent, else as it stands, marked a draft."""
         contract = self._contract(request, pk)
+        name = f"{contract.number}-v{contract.version}.pdf"
+        if paper := queries.paper_of(contract):
+            return pdf_response(read_document(paper), name)
         seen = queries.visible_reviews(contract, signed_in_director(request))
         approved = [
             review
@@ -210,7 +251,7 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
             if review.version == contract.version and review.decision == ContractReview.Decision.APPROVED
         ]
         pdf = documents.render_contract(contract, approvals=approved)
-        return pdf_response(pdf, f"{contract.number}-v{contract.version}.pdf")
+        return pdf_response(pdf, name)
 
     def _press(self, request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
         if request.method == "POST":
@@ -246,6 +287,18 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
             **context,
         }
         return TemplateResponse(request, f"admin/partners/contract/{name}.html", context)
+
+
+def _acknowledgements(
+    application: Application | None, director: User, *, hides_others: bool
+) -> list[SignAcknowledgement]:
+    """Return what directors said about the signs; others' words only to whom may see their reviews (C6)."""
+    if application is None:
+        return []
+    said = SignAcknowledgement.objects.filter(sign__application=application).select_related("director")
+    if hides_others:
+        said = said.filter(director=director)
+    return list(said.order_by("director_id", "reason", "acknowledged_at").distinct("director_id", "reason"))
 
 
 def _trail(contract: Contract, *, hides_approvals: bool) -> list[AuditEntry]:

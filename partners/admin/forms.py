@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Field
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from partners.models import Contract, ContractReview
+from partners.models import Contract, ContractReview, Numbers
 from partners.rules import differences
 from ssp.core.forms import DomainFormMixin
 
@@ -23,6 +24,13 @@ class ReviewForm(DomainFormMixin, forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
+    about_signs = forms.CharField(
+        label=_("What you found out about the other account"),
+        help_text=_("Needed to approve. Say why this is somebody else, or why it may go on all the same."),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+    )
+    signs: Any = SimpleArrayField(forms.IntegerField(), required=False, widget=forms.HiddenInput)
 
 
 class ReasonForm(DomainFormMixin, forms.Form):
@@ -55,7 +63,12 @@ def _field(name: str) -> "Field[Any, Any]":
 
 def labelled_numbers(contract: Contract) -> list[dict[str, Any]]:
     """Return each number with its name, the standard's, and whether it differs (C6)."""
-    different = differences(contract.numbers, contract.terms.numbers)
+    return compared_numbers(contract, contract.terms)
+
+
+def compared_numbers(numbers: Numbers, standard: Numbers | None) -> list[dict[str, Any]]:
+    """Return each number with its name, the standard's if there is one, and whether it differs."""
+    different = differences(numbers.numbers, standard.numbers) if standard else {}
 
     def shown(source: Any, name: str) -> Any:
         display = getattr(source, f"get_{name}_display", None)
@@ -64,10 +77,10 @@ def labelled_numbers(contract: Contract) -> list[dict[str, Any]]:
     return [
         {
             "label": capfirst(str(_field(name).verbose_name)),
-            "value": shown(contract, name),
-            "standard": shown(contract.terms, name),
+            "value": shown(numbers, name),
+            "standard": shown(standard, name) if standard else None,
             "differs": name in different,
             "is_percent": name.endswith("_percent"),
         }
-        for name in Contract.NUMBERS
+        for name in Numbers.NUMBERS
     ]

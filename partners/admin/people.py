@@ -1,4 +1,4 @@
-"""Partners and applications, to look at."""
+"""Partners, to look at."""
 
 from typing import Any, ClassVar
 
@@ -7,11 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 from django_countries import countries
 
-from partners.admin.shared import DIRECTOR
-from partners.models import (
-    Application,
-    Partner,
-)
+from partners.models import Partner
 from ssp.core.admin import RoleAdmin
 from ssp.core.roles import Role
 
@@ -49,11 +45,3 @@ class PartnerAdmin(ByCountry):
     search_fields = ("display_name", "legal_name", "user__email")
     list_select_related = ("recruiter",)
     exclude = ("country", "identity")
-
-
-@admin.register(Application)
-class ApplicationAdmin(ByCountry):
-    view_roles = DIRECTOR
-    list_display = ("display_name", "legal_name", "country_name", "status", "submitted_at", "decided_at")
-    list_filter = ("status", CountryFilter)
-    search_fields = ("display_name", "legal_name", "applicant__email")

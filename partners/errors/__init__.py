@@ -7,6 +7,8 @@ from partners.errors.applying import (
     ApplicationNotOpen,
     ApplicationsClosed,
     EmailNotVerified,
+    NotAnOwner,
+    NotYoursToAssign,
     TermsChanged,
     TermsNotAccepted,
 )
@@ -23,6 +25,8 @@ from partners.errors.contracts import (
     OwnContract,
     ReasonMissing,
     TermsInUse,
+    TermsOfThatDay,
+    TermsRewriteHistory,
     VersionChanged,
 )
 from partners.errors.envelopes import (
@@ -41,6 +45,8 @@ from partners.errors.recruits import (
     OwnAddress,
     PartnershipNotStarted,
     SamePersonAsRecruiter,
+    SignsChanged,
+    SignsNotAcknowledged,
 )
 
 __all__ = [
@@ -62,8 +68,10 @@ __all__ = [
     "JustResent",
     "NeedsTwoApprovals",
     "NoDefaultTier",
+    "NotAnOwner",
     "NotDirector",
     "NotInReview",
+    "NotYoursToAssign",
     "NothingChanged",
     "NothingToSign",
     "NothingToVoid",
@@ -73,9 +81,13 @@ __all__ = [
     "PartnershipNotStarted",
     "ReasonMissing",
     "SamePersonAsRecruiter",
+    "SignsChanged",
+    "SignsNotAcknowledged",
     "TermsChanged",
     "TermsInUse",
     "TermsNotAccepted",
+    "TermsOfThatDay",
+    "TermsRewriteHistory",
     "VersionChanged",
     "VoidAsked",
 ]

@@ -55,3 +55,17 @@ class AlreadyPartner(DomainError):
 class ApplicationNotOpen(DomainError):
     clause = "C6"
     message = _("This application was decided already.")
+
+
+class NotAnOwner(DomainError):
+    clause = "C6"
+    field = "owner"
+    message = _(
+        "An application is looked after by a director who may decide about it: not by the applicant, nor by "
+        "who recruited them. Choose somebody else."
+    )
+
+
+class NotYoursToAssign(DomainError):
+    clause = "C6"
+    message = _("Only directors and administrators say who looks after an application.")

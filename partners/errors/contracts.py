@@ -71,6 +71,21 @@ class TermsInUse(DomainError):
     )
 
 
+class TermsRewriteHistory(DomainError):
+    clause = "C5"
+    field = "effective_on"
+    message = _(
+        "Contracts were made on or after that day under other terms, and new terms never touch old "
+        "contracts. Choose a later day."
+    )
+
+
+class TermsOfThatDay(DomainError):
+    clause = "C5"
+    field = "effective_on"
+    message = _("There are terms of this tier from that day already. Choose another day.")
+
+
 class NoDefaultTier(DomainError):
     clause = "C5"
     message = _("There is no default tier yet. Mark one tier as the default first.")

@@ -46,3 +46,19 @@ class InvitationForSomebodyElse(DomainError):
     message = _(
         "This invitation was sent to another e-mail address. Sign in with that address, or apply without it."
     )
+
+
+class SignsNotAcknowledged(DomainError):
+    clause = "C22"
+    field = "about_signs"
+    message = _(
+        "Something suggests that this applicant has another account here. Say what you found out about each "
+        "sign, then approve; or reject the contract."
+    )
+
+
+class SignsChanged(DomainError):
+    clause = "C22"
+    message = _(
+        "Another sign of a second account came up while you were reading. Read it on this page, then decide."
+    )

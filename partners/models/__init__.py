@@ -16,6 +16,7 @@ from partners.models.people import (
     PartnerQuerySet,
     RecruitInvitation,
 )
+from partners.models.signs import SamePersonSign, SignAcknowledgement, SignReason
 from partners.models.terms import (
     BonusBasis,
     CapUnit,
@@ -45,5 +46,8 @@ __all__ = [
     "ProgramTerms",
     "ProgramTermsQuerySet",
     "RecruitInvitation",
+    "SamePersonSign",
+    "SignAcknowledgement",
+    "SignReason",
     "Tier",
 ]

@@ -145,7 +145,12 @@ class ContractReview(models.Model):
                 condition=Q(decision="approved") | ~Q(reason=""), name="review_rejection_has_reason"
             ),
         ]
-        triggers = [triggers.REVIEW_BY_AN_ELIGIBLE_DIRECTOR, triggers.append_only("review_append_only")]
+        triggers = [
+            triggers.REVIEW_BY_AN_ELIGIBLE_DIRECTOR,
+            triggers.REVIEW_NOT_BY_A_SECOND_ACCOUNT,
+            triggers.REVIEW_OF_ACKNOWLEDGED_SIGNS,
+            triggers.append_only("review_append_only"),
+        ]
 
 
 class EnvelopeStatus(models.TextChoices):

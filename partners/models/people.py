@@ -52,6 +52,7 @@ class Partner(models.Model):
     objects = PartnerQuerySet.as_manager()
 
     if TYPE_CHECKING:
+        applications: RelatedManager["Application"]
         contracts: RelatedManager["Contract"]
         recruits: RelatedManager["Partner"]
 
@@ -158,6 +159,16 @@ class Application(FSMModelMixin, models.Model):
     )
     partner = models.ForeignKey(
         Partner, on_delete=models.PROTECT, null=True, blank=True, related_name="applications"
+    )
+    # The address it was sent with, as a keyed hash: people move, and stay the same person (C22).
+    identity = models.CharField(max_length=64, blank=True, editable=False, db_default="")
+    owner = models.ForeignKey(
+        User,
+        verbose_name=_("owner"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="applications_owned",
     )
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)

@@ -129,7 +129,7 @@ class ProgramTerms(Numbers):
             *Numbers.Meta.constraints,
             models.UniqueConstraint(fields=["tier", "effective_on"], name="terms_one_version_per_day"),
         ]
-        triggers = [triggers.TERMS_USED_ARE_KEPT]
+        triggers = [triggers.TERMS_USED_ARE_KEPT, triggers.TERMS_DO_NOT_REWRITE_HISTORY]
 
     def __str__(self) -> str:
         return gettext("%(tier)s from %(day)s") % {"tier": self.tier, "day": day(self.effective_on)}

@@ -51,6 +51,18 @@ TERMS_USED_ARE_KEPT = pgtrigger.Trigger(  # C5: new terms never touch old contra
     + " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
 )
 
+TERMS_DO_NOT_REWRITE_HISTORY = guard(  # C5: no version slips in before a contract of that day
+    "terms_do_not_rewrite_history",
+    pgtrigger.Insert | pgtrigger.Update,
+    refuse(
+        "terms_do_not_rewrite_history",
+        """EXISTS (
+               SELECT 1 FROM partners_contract c JOIN partners_programterms t ON t.id = c.terms_id
+               WHERE t.tier_id = NEW.tier_id AND t.id <> NEW.id AND t.effective_on < NEW.effective_on
+                 AND (c.created_at AT TIME ZONE 'Europe/Amsterdam')::date >= NEW.effective_on)""",
+    ),
+)
+
 # --- partners -----------------------------------------------------------------
 PARTNER_STARTS_WITH_A_SIGNED_CONTRACT = guard(  # C6, invariant 5
     "partner_starts_with_a_signed_contract",
@@ -170,6 +182,47 @@ REVIEW_BY_AN_ELIGIBLE_DIRECTOR = guard(  # C6: no way around it, for anybody
                    WHERE id = contract.recruiter_id AND user_id = NEW.director_id)""",
     ),
     declare=[("contract", "RECORD")],
+)
+
+
+def canonical(email: str) -> str:
+    """Return the SQL of an address in the one form that `ssp.core.identity` compares (C12)."""
+    local = f"regexp_replace(lower(split_part({email}, '@', 1)), '[+].*$', '')"
+    domain = f"lower(split_part({email}, '@', 2))"
+    return f"""CASE WHEN {domain} IN ('gmail.com', 'googlemail.com')
+                    THEN replace({local}, '.', '') || '@gmail.com'
+                    ELSE {local} || '@' || {domain} END"""
+
+
+# A second account of the applicant, or of who recruited them, is the same person.
+REVIEW_NOT_BY_A_SECOND_ACCOUNT = guard(  # C6, C22
+    "review_not_by_a_second_account",
+    pgtrigger.Insert,
+    refuse(
+        "review_not_by_a_second_account",
+        f"""EXISTS (
+                SELECT 1 FROM partners_contract c
+                  JOIN partners_partner p ON p.id = c.partner_id
+                  JOIN partners_partner near ON near.id IN (p.id, p.recruiter_id)
+                  JOIN core_user theirs ON theirs.id = near.user_id
+                  JOIN core_user director ON director.id = NEW.director_id
+                WHERE c.id = NEW.contract_id
+                  AND {canonical("theirs.email")} = {canonical("director.email")})""",
+    ),
+)
+REVIEW_OF_ACKNOWLEDGED_SIGNS = guard(  # C22: nobody approves what they didn't look at
+    "review_of_acknowledged_signs",
+    pgtrigger.Insert,
+    refuse(
+        "review_of_acknowledged_signs",
+        """NEW.decision = 'approved' AND EXISTS (
+               SELECT 1 FROM partners_samepersonsign s
+                 JOIN partners_application a ON a.id = s.application_id
+                 JOIN partners_contract c ON c.partner_id = a.partner_id
+               WHERE c.id = NEW.contract_id AND a.status = 'submitted' AND NOT EXISTS (
+                   SELECT 1 FROM partners_signacknowledgement k
+                   WHERE k.sign_id = s.id AND k.director_id = NEW.director_id))""",
+    ),
 )
 
 # --- envelopes ----------------------------------------------------------------

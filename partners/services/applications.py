@@ -32,10 +32,14 @@ from partners.permissions import check_may_decide, is_person
 from partners.queries import already_a_partner, is_usable, line_of
 from partners.rules import normal_tax_number
 from partners.services.contracts import check_nothing_to_sign
+from partners.services.owners import give_owner
+from partners.services.same_person import look_for_signs
 from partners.services.steps import ask_directors, lock_contract
+from partners.services.terms import ENTERING
 from ssp.core import audit, outbox
 from ssp.core.errors import constraint_as
 from ssp.core.identity import identity_of
+from ssp.core.locks import one_after_another
 from ssp.core.models import User
 from ssp.core.periods import local_date
 
@@ -111,6 +115,7 @@ def submit_application(
     applicant = application.applicant
     if application.status != ApplicationStatus.DRAFT:
         raise AlreadyApplied
+    one_after_another(ENTERING)
     in_force = ProgramTerms.objects.in_force(on=local_date(at))
     if in_force is None:
         raise ApplicationsClosed
@@ -125,11 +130,14 @@ def submit_application(
         partner=partner, terms=in_force, tier=in_force.tier, created_at=at, **in_force.numbers
     )
     application.partner, application.terms, application.submitted_at = partner, in_force, at
+    application.identity = partner.identity
     application.submit()
     application.save()
     contract.ask_for_review()
     contract.save()
     audit.record("application.submitted", application, by=by, at=at, contract=contract.pk)
+    look_for_signs(application, at=at)
+    give_owner(application, contract, at=at)
     outbox.enqueue(
         "partners.application_submitted",
         key=f"application:{application.pk}:submitted",

@@ -1,6 +1,6 @@
 """Contracts: reviewed by two directors, changed only as a new version (C6)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +18,14 @@ from partners.errors import (
     NumbersFixed,
     OwnContract,
     ReasonMissing,
+    SignsNotAcknowledged,
     VersionChanged,
 )
-from partners.models import OPEN_ENVELOPE, Contract, ContractReview, ContractStatus
+from partners.models import OPEN_ENVELOPE, ApplicationStatus, Contract, ContractReview, ContractStatus
 from partners.permissions import check_may_decide
 from partners.rules import APPROVALS_NEEDED, differences
 from partners.services.envelopes import queue_envelope
+from partners.services.same_person import acknowledge_signs, look_for_signs
 from partners.services.steps import ask_directors, lock_contract, return_contract
 from ssp.core import audit
 from ssp.core.errors import constraint_as
@@ -34,15 +36,26 @@ Decision = ContractReview.Decision
 
 @transaction.atomic
 def review_contract(
-    *, contract: Contract, director: User, decision: Decision, reason: str, version: int, at: datetime
+    *,
+    contract: Contract,
+    director: User,
+    decision: Decision,
+    reason: str,
+    version: int,
+    at: datetime,
+    signs_read: Collection[int] = (),
+    about_signs: str = "",
 ) -> ContractReview:
     """Give a director's word about exactly one version of a contract (C6).
 
     The second approval sends it to be signed, exactly once. One rejection returns it to draft.
 
     :param version: the version that the director read.
+    :param signs_read: ids of the signs of a second account that they read; `about_signs` is what they say
+        about them, needed to approve while there are any (C22).
     :raises NotDirector, OwnContract, ConflictOfInterest: who may not, a superuser neither.
     :raises AlreadyReviewed, VersionChanged, NotInReview, ReasonMissing: what can't be decided now.
+    :raises SignsNotAcknowledged, SignsChanged: C22.
     """
     contract = lock_contract(contract)
     check_may_decide(director, contract)
@@ -54,10 +67,14 @@ def review_contract(
         raise AlreadyReviewed
     if decision == Decision.REJECTED and not reason.strip():
         raise ReasonMissing
+    if decision == Decision.APPROVED:
+        acknowledge_signs(contract, director=director, read=signs_read, reason=about_signs, at=at)
     with (
         constraint_as("review_by_a_director", NotDirector),
         constraint_as("review_not_of_own_contract", OwnContract),
         constraint_as("review_not_by_recruiter", ConflictOfInterest),
+        constraint_as("review_not_by_a_second_account", ConflictOfInterest),
+        constraint_as("review_of_acknowledged_signs", SignsNotAcknowledged),
         constraint_as("review_of_the_current_version", VersionChanged),
         constraint_as("review_one_per_director_and_version", AlreadyReviewed),
         transaction.atomic(),
@@ -105,6 +122,7 @@ def change_numbers(
     contract.ask_for_review()
     contract.save()
     audit.record("contract.changed", contract, by=by, at=at, version=contract.version)
+    _look_again(contract, at=at)
     ask_directors(contract, at=at)
     return contract
 
@@ -124,8 +142,15 @@ def resubmit_contract(*, contract: Contract, version: int, by: User, at: datetim
     contract.ask_for_review()
     contract.save()
     audit.record("contract.resubmitted", contract, by=by, at=at, version=contract.version)
+    _look_again(contract, at=at)
     ask_directors(contract, at=at)
     return contract
+
+
+def _look_again(contract: Contract, *, at: datetime) -> None:
+    """Look for signs of a second account that came up since the last version (C22)."""
+    for application in contract.partner.applications.filter(status=ApplicationStatus.SUBMITTED):
+        look_for_signs(application, at=at)
 
 
 def check_nothing_to_sign(contract: Contract) -> None:

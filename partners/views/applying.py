@@ -7,16 +7,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from django_countries import countries
 
 from partners import queries
 from partners.forms import ApplicationForm
 from partners.models import (
     Application,
     ApplicationStatus,
+    ContractDocument,
     ProgramTerms,
 )
 from partners.progress import progress_of
-from partners.services.applications import save_application, submit_application
+from partners.services.applications import ANSWERS, save_application, submit_application
 from partners.services.recruits import find_invitation, open_invitation
 from partners.views.programme import numbers_in_words
 from partners.views.signing import signing_of
@@ -37,7 +39,7 @@ def apply(request: HttpRequest) -> HttpResponse:
     if application is not None and application.status not in ("draft", "rejected"):
         return redirect("partners:application")
     if application is not None and application.status == ApplicationStatus.REJECTED:
-        application = None
+        application = Application(**{name: getattr(application, name) for name in ANSWERS})
     terms = ProgramTerms.objects.in_force(on=clock.today())
     invitation = find_invitation(user=user, token=request.session.get(INVITED, ""), at=clock.now())
     sending = "send" in request.POST
@@ -75,17 +77,23 @@ def application(request: HttpRequest) -> HttpResponse:
     found = queries.latest_application(request.user)
     if found is None or found.status == ApplicationStatus.DRAFT:
         return redirect("partners:apply")
-    contract = None
+    contract = envelope = None
+    papers: list[ContractDocument] = []
     if found.partner is not None:
-        contract = found.partner.contracts.select_related("tier", "terms").order_by("-created_at").first()
+        contracts = found.partner.contracts.select_related("tier", "terms", "partner")
+        contract = contracts.order_by("-created_at").first()
+    if contract is not None:
+        envelope = contract.envelopes.order_by("-queued_at", "-pk").first()
+        papers = queries.papers_for_partner(contract)
     context = {
         "application": found,
         "contract": contract,
-        "progress": progress_of(found, contract, on=clock.today(), at=clock.now()),
+        "progress": progress_of(found, contract, envelope, at=clock.now()),
         "signing": signing_of(contract),
+        "country": countries.name(found.country),
         "numbers": numbers_in_words(contract),
         "steps": [{"label": label} for label in (_("Applied"), _("Reviewed"), _("Signed"), _("Partner"))],
-        "documents": contract.documents.exclude(kind="contract").order_by("kind") if contract else [],
+        "documents": papers,
     }
     return render(request, "partners/application.html", context)
 

@@ -17,6 +17,7 @@ from ssp.core.models import OutboxMessage
 log = structlog.get_logger(__name__)
 Handler = Callable[[OutboxMessage], None]
 _handlers: dict[str, Handler] = {}
+_listening: dict[str, set[str]] = {}
 MAX_ATTEMPTS = 35  # a day: an hour apart in the end, so that nobody's long outage leaves work to people
 
 
@@ -38,6 +39,25 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def hears(event: str, *, kind: str) -> Callable[[Handler], Handler]:
+    """Register the decorated function as one of those who hear of `event`; `kind` is its own message.
+
+    Each listener has its own row and tries again by itself, so that nobody's failure repeats another's work.
+    """
+
+    def register(handler: Handler) -> Handler:
+        _listening.setdefault(event, set()).add(kind)
+        return handles(kind)(handler)
+
+    return register
+
+
+def announce(event: str, *, key: str, payload: dict[str, int | str] | None = None, at: datetime) -> None:
+    """Owe every listener of `event` its message, once per `key`."""
+    for kind in sorted(_listening.get(event, ())):
+        enqueue(kind, key=f"{kind}:{key}", payload=payload, at=at)
 
 
 def enqueue(kind: str, *, key: str, payload: dict[str, int | str] | None = None, at: datetime) -> None:

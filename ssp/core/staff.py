@@ -170,7 +170,8 @@ def end_sessions(user: User, *, but: str | None = None) -> int:
 def end_role(*, user: User, role: Role, hand_to: User | None, by: User, at: datetime) -> None:
     """Take a role away: sessions end at once, open work goes to `hand_to`.
 
-    The apps that hold the work move it themselves, told by `core.role_ended` in this transaction's outbox.
+    The apps that hold the work move it themselves: they hear of `core.role_ended` (`outbox.hears`), each by a
+    message of its own in this transaction.
 
     :raises LastAdministrator: nobody could undo it.  :raises NobodyToHandTo: sales work needs a successor.
     """
@@ -192,10 +193,7 @@ def end_role(*, user: User, role: Role, hand_to: User | None, by: User, at: date
     sync_staff_flag(user)
     end_sessions(user)
     audit.record("role.ended", user, by=by, at=at, role=role.value, handed_to=hand_to.pk if hand_to else None)
+    payload: dict[str, int | str] = {"user_id": user.pk, "role": role.value}
     if hand_to is not None:
-        outbox.enqueue(
-            "core.role_ended",
-            key=f"role-ended:{user.pk}:{role.value}:{at.isoformat()}",
-            payload={"user_id": user.pk, "role": role.value, "hand_to_id": hand_to.pk},
-            at=at,
-        )
+        payload["hand_to_id"] = hand_to.pk
+    outbox.announce("core.role_ended", key=f"{user.pk}:{role.value}:{at.isoformat()}", payload=payload, at=at)

@@ -11,6 +11,7 @@ from referrals.rules import Colleague
 from referrals.services.deals import move_deal, update_deal, win_deal
 from ssp.core.models import User
 from ssp.sandbox import people
+from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.moments import Calendar
@@ -49,6 +50,7 @@ def tell(*, now: datetime) -> None:
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
     envelopes_under_way(when, stage.users)
+    applications(when, directors=stage.directors, recruiter=ines)
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

@@ -31,6 +31,28 @@ def test_the_same_key_is_owed_once() -> None:
     assert OutboxMessage.objects.count() == 1
 
 
+@pytest.mark.django_db
+def test_each_listener_of_an_event_gets_a_message_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(outbox, "_listening", {})
+    monkeypatch.setattr(outbox, "_handlers", {})
+
+    @outbox.hears("test.happened", kind="one.happened")
+    def fails(message: OutboxMessage) -> None:
+        raise RuntimeError
+
+    @outbox.hears("test.happened", kind="two.happened")
+    def works(message: OutboxMessage) -> None:
+        seen.append(message.key)
+
+    for _twice in range(2):
+        outbox.announce("test.happened", key="a", at=MONDAY)
+    tasks.sweep()
+
+    assert seen == ["two.happened:a"]
+    assert OutboxMessage.objects.open().get().kind == "one.happened"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_rolls_back_owes_nothing() -> None:
     with pytest.raises(RuntimeError), transaction.atomic():

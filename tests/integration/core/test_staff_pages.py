@@ -89,7 +89,7 @@ def test_taking_a_role_away_signs_out_and_hands_the_work_over(administrator: Cli
 
     administrator.post(page, {"hand_to": successor.pk})
 
-    handed = OutboxMessage.objects.get(kind="core.role_ended").payload
+    handed = OutboxMessage.objects.get(kind="referrals.role_ended").payload
     assert (handed["user_id"], handed["hand_to_id"]) == (leaver.pk, successor.pk)
     assert not User.objects.get(pk=leaver.pk).is_staff
     assert not Session.objects.filter(session_key=leavers_browser.session.session_key).exists()

@@ -167,6 +167,7 @@ def test_a_director_enters_terms(sign_in: SignIn) -> None:
     sign_in(director).post(
         reverse("admin:partners_programterms_add"),
         {
+            "confirm": "1",
             "tier": tier.pk,
             "effective_on": "2026-12-01",
             "recurring_percent": "9",

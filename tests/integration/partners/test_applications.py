@@ -92,7 +92,7 @@ def test_the_applicant_accepts_the_terms_in_force_not_older_ones(terms: ProgramT
 def test_new_terms_never_touch_old_contracts(terms: ProgramTerms) -> None:
     contract = submit(ApplicationFactory(), terms)
 
-    ProgramTermsFactory(effective_on=MONDAY.date(), recurring_percent=1)
+    ProgramTermsFactory(effective_on=MONDAY.date() + timedelta(days=1), recurring_percent=1)
 
     contract.refresh_from_db()
     assert contract.recurring_percent == terms.recurring_percent

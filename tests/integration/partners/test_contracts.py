@@ -203,7 +203,7 @@ def test_the_queue_says_what_waits_and_why_not() -> None:
     reviewed = ContractFactory()
     review(reviewed, director)
 
-    queue = {each.contract: each for each in review_queue(director)}
+    queue = {each.contract: each for each in review_queue(director, on=MONDAY.date())}
 
     assert queue[waits].waits
     assert isinstance(queue[own].refusal, OwnContract)
