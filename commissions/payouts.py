@@ -22,9 +22,9 @@ from commissions.errors import (
 )
 from commissions.models import Payout, PayoutEntry, PayoutRun
 from commissions.permissions import check_approves, check_finance
-from commissions.services import hold
 from ssp.core import audit, outbox
 from ssp.core.errors import constraint_as
+from ssp.core.locks import hold
 from ssp.core.models import User
 from ssp.core.periods import local_date
 
