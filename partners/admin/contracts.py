@@ -14,6 +14,7 @@ from django_countries import countries
 
 from partners import documents, permissions, queries
 from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
+from partners.admin.paper import paper_context
 from partners.admin.shared import DIRECTOR, signed_in_director
 from partners.models import (
     Application,
@@ -129,6 +130,7 @@ class ContractAdmin(RoleAdmin):
             "envelopes": contract.envelopes.order_by("-queued_at"),
             "papers": contract.documents.order_by("-version", "kind"),
             "trail": _trail(contract, hides_approvals=in_review and own is None),
+            **paper_context(contract),
         }
         return self._page(request, "review", contract, context)
 
@@ -226,6 +228,8 @@ class ContractAdmin(RoleAdmin):
         contract.refresh_from_db()
         if decision == ContractReview.Decision.REJECTED:
             said = _("You rejected it. The contract is a draft again, with your reason.")
+        elif contract.status == ContractStatus.SIGNED:  # a paper, signed long ago
+            said = _("Both directors attested the paper: the partnership counts from its day.")
         elif contract.status == ContractStatus.SENDING:
             said = _("Both approvals are there. The contract is on its way to DocuSign.")
         else:

@@ -26,6 +26,7 @@ from partners.models import (
     Partner,
     ProgramTerms,
 )
+from partners.permissions import why_not_decide
 from ssp.core import audit, outbox
 from ssp.core.locks import hold
 from ssp.core.models import User
@@ -222,4 +223,7 @@ def ask_directors_of(move_in_id: int, *, at: datetime) -> None:
 def waits_for_director(move_in: MoveIn, director: User) -> int:
     """Return how many contracts of a file this director may attest, and hasn't."""
     contracts = Contract.objects.whole().filter(move_in_row__move_in=move_in, status=ContractStatus.IN_REVIEW)
-    return sum(director in queries.directors_who_may_decide(contract) for contract in contracts)
+    done = queries.reviewed_by(director)
+    return sum(
+        contract.pk not in done and why_not_decide(director, contract) is None for contract in contracts
+    )

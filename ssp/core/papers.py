@@ -109,6 +109,8 @@ def read_papers(files: Iterable[tuple[str, bytes]]) -> tuple[list[Paper], list[s
 
 def _unpacked(files: Iterable[tuple[str, bytes]], problems: list[str]) -> Iterator[tuple[str, bytes]]:
     for name, content in files:
+        if len(content) > MAX_PARCEL:
+            raise PaperRefused(_("More than 100 MB or 2,500 files at once. Hand them in part by part."))
         if not content.startswith(ZIP_MAGIC):
             yield name, content
             continue
