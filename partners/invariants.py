@@ -1,4 +1,4 @@
-"""Invariants 4, 5 and 10 of the programme, as far as the partnership holds them: each returns no row, ever."""
+"""Invariants 4, 5 and 10 of the programme, as far as the partnership holds them: none returns a row."""
 
 from django.db import connection
 
