@@ -42,28 +42,31 @@ def take_turns() -> None:
     hold(MOVING_IN)
 
 
-def admit(rows: Sequence[MoveInRow], terms: dict[int, ProgramTerms], *, at: datetime) -> list[Contract]:
+def admit(rows: Sequence[MoveInRow], terms: Sequence[ProgramTerms], *, at: datetime) -> list[Contract]:
     """Give each row its account, its partner and its contract in review with the signed PDF.
 
-    :param terms: what each row (by id) is compared with.
+    The rows themselves are for the caller to save.
+
+    :param terms: what each row is compared with.
+    :raises AlreadyPartner: one of them became a partner in another way.
     """
-    facts = {row.pk: Facts(**row.facts) for row in rows}
-    users = _accounts([facts[row.pk] for row in rows], at=at)
+    facts = [Facts(**row.facts) for row in rows]
+    users = _accounts(facts, at=at)
     partners = _partners(rows, facts, users, at=at)
     contracts = Contract.objects.bulk_create(
         [
             Contract(
                 partner=partner,
-                terms=terms[row.pk],
-                tier_id=terms[row.pk].tier_id,
+                terms=beside,
+                tier_id=beside.tier_id,
                 status=ContractStatus.IN_REVIEW,
                 origin=Contract.Origin.PAPER,
-                paper_signed_on=facts[row.pk].day,
+                paper_signed_on=said.day,
                 paper_slot=row.slot,
                 created_at=at,
-                **facts[row.pk].numbers,
+                **said.numbers,
             )
-            for row, partner in zip(rows, partners, strict=True)
+            for row, said, partner, beside in zip(rows, facts, partners, terms, strict=True)
         ]
     )
     ContractDocument.objects.bulk_create(
@@ -71,8 +74,8 @@ def admit(rows: Sequence[MoveInRow], terms: dict[int, ProgramTerms], *, at: date
     )
     for row, contract in zip(rows, contracts, strict=True):
         row.contract, row.problem = contract, ""
-        audit.record("contract.moved_in", contract, by=None, at=at, move_in=row.move_in_id, row=row.number)
-    MoveInRow.objects.bulk_update(rows, ["contract", "problem", "recruiter", "recruiter_row"])
+    if contracts:
+        audit.record_each("contract.moved_in", contracts, by=None, at=at, move_in=rows[0].move_in_id)
     return contracts
 
 
@@ -122,7 +125,7 @@ def close_account(user: User) -> None:
 
 
 def _partners(
-    rows: Sequence[MoveInRow], facts: dict[int, Facts], users: Sequence[User], *, at: datetime
+    rows: Sequence[MoveInRow], facts: Sequence[Facts], users: Sequence[User], *, at: datetime
 ) -> list[Partner]:
     """Return a partner row for each: new, or the one of an application or a paper that came to nothing."""
     there = {
@@ -130,8 +133,7 @@ def _partners(
         for each in Partner.objects.select_for_update().filter(user__in=users).order_by("pk")
     }
     partners, new = [], []
-    for row, user in zip(rows, users, strict=True):
-        said = facts[row.pk]
+    for row, said, user in zip(rows, facts, users, strict=True):
         partner = there.get(user.pk) or Partner(user=user, created_at=at)
         if partner.started_at is not None:
             raise AlreadyPartner
@@ -163,7 +165,8 @@ def admit_waiting(rows: Iterable[MoveInRow], *, at: datetime) -> int:
         try:
             with transaction.atomic():
                 row.recruiter, row.recruiter_row = recruiter, None
-                admit([row], {row.pk: terms_beside(Facts(**row.facts))}, at=at)
+                admit([row], [terms_beside(Facts(**row.facts))], at=at)
+                row.save(update_fields=["recruiter", "recruiter_row", "contract", "problem"])
         except (AlreadyPartner, IntegrityError) as refusal:
             row.problem = _why(refusal)
             MoveInRow.objects.filter(pk=row.pk).update(problem=row.problem)

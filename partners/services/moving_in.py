@@ -18,11 +18,10 @@ from partners.errors import (
     RowsRefused,
 )
 from partners.intake import COLUMNS, MAX_ROWS
-from partners.models import Contract, ContractReview, MoveIn, MoveInPaper, MoveInRow, ProgramTerms
+from partners.models import Contract, ContractReview, MoveIn, MoveInPaper, MoveInRow
 from partners.moving_plan import Draft, Plan, plan_move_in
 from partners.services.admitting import admit, admit_waiting, ask_directors_of, take_turns
-from partners.services.paper import close_paper
-from partners.services.steps import lock_contract
+from partners.services.paper import close_papers
 from ssp.core import audit
 from ssp.core.batches import fingerprint
 from ssp.core.errors import constraint_as
@@ -87,21 +86,30 @@ def add_papers(
 
 def _keep(move_in: MoveIn, files: Iterable[tuple[str, bytes]]) -> list[str]:
     papers, problems = read_papers(files)
+    there = {paper.name.casefold(): paper for paper in move_in.papers.all()}
+    kept = []
     for paper in papers:
-        _keep_paper(move_in, paper)
+        old = there.get(paper.name.casefold())
+        if old is not None and old.sha256 == paper.sha256:
+            continue
+        if old is not None:
+            _forget(old)
+            old.delete()
+        kept.append(_stored(move_in, paper))
+    MoveInPaper.objects.bulk_create(kept)
     return problems
 
 
-def _keep_paper(move_in: MoveIn, paper: Paper) -> None:
-    kept = move_in.papers.filter(name__iexact=paper.name).first() or MoveInPaper(move_in=move_in)
-    if kept.pk and kept.sha256 == paper.sha256:
-        return
-    old = kept.file.name if kept.pk else ""
-    kept.name, kept.sha256, kept.pages = paper.name, paper.sha256, paper.pages
+def _stored(move_in: MoveIn, paper: Paper) -> MoveInPaper:
+    kept = MoveInPaper(move_in=move_in, name=paper.name, sha256=paper.sha256, pages=paper.pages)
     kept.file.save(f"{paper.sha256[:16]}.pdf", ContentFile(paper.content), save=False)
-    kept.save()
-    if old:
-        transaction.on_commit(lambda: kept.file.storage.delete(old))
+    return kept
+
+
+def _forget(paper: MoveInPaper) -> None:
+    """Delete the file of a preview's paper, once it is certain that nothing points at it any more."""
+    storage, name = paper.file.storage, str(paper.file.name)
+    transaction.on_commit(lambda: storage.delete(name))
 
 
 @transaction.atomic
@@ -177,9 +185,10 @@ def commit_move_in(*, move_in: MoveIn, shown: str, by: User | None, at: datetime
 
 
 def _admit_all(move_in: MoveIn, drafts: list[Draft], *, at: datetime) -> None:
+    """Save a row for each draft: with its contract, or to wait until its recruiter is a partner."""
     papers = {paper.name.casefold(): paper for paper in move_in.papers.all()}
-    rows = [
-        MoveInRow(
+    rows = {
+        draft.number: MoveInRow(
             move_in=move_in,
             number=draft.number,
             facts=draft.facts.as_json,
@@ -190,19 +199,22 @@ def _admit_all(move_in: MoveIn, drafts: list[Draft], *, at: datetime) -> None:
             recruiter_row=draft.recruiter_row,
         )
         for draft in drafts
-    ]
-    MoveInRow.objects.bulk_create(rows)
-    by_number = {row.number: row for row in rows}
-    in_file = []
-    for draft, row in zip(drafts, rows, strict=True):
-        if draft.recruiter_draft is not None:
-            row.recruiter_row = by_number[draft.recruiter_draft.number]
-            in_file.append(row)
-    MoveInRow.objects.bulk_update(in_file, ["recruiter_row"])
-    terms: dict[int, ProgramTerms] = {
-        row.pk: draft.terms for draft, row in zip(drafts, rows, strict=True) if draft.terms is not None
     }
-    admit([row for row in rows if row.recruiter_row is None], terms, at=at)
+    now = [draft for draft in drafts if draft.recruiter_row is None and draft.recruiter_draft is None]
+    admit([rows[each.number] for each in now], [each.terms for each in now if each.terms], at=at)
+    saved: set[int] = set()
+    while len(saved) < len(drafts):  # recruiters before their recruits, who point at them
+        level = [
+            draft
+            for draft in drafts
+            if draft.number not in saved
+            and (draft.recruiter_draft is None or draft.recruiter_draft.number in saved)
+        ]
+        for draft in level:
+            if draft.recruiter_draft is not None:
+                rows[draft.number].recruiter_row = rows[draft.recruiter_draft.number]
+        MoveInRow.objects.bulk_create([rows[draft.number] for draft in level])
+        saved |= {draft.number for draft in level}
 
 
 @transaction.atomic
@@ -229,18 +241,13 @@ def take_back(*, move_in: MoveIn, by: User | None, at: datetime) -> None:
     move_in = MoveIn.objects.select_for_update().get(pk=move_in.pk)
     if move_in.committed_at is None or move_in.taken_back_at is not None:
         raise NotTakenBack
-    contracts = [
-        lock_contract(contract)
-        for contract in Contract.objects.filter(
-            move_in_row__move_in=move_in, move_in_row__taken_back_at=None
-        ).order_by("pk")
-    ]
+    contracts = Contract.objects.filter(move_in_row__move_in=move_in, move_in_row__taken_back_at=None)
+    locked = list(contracts.select_for_update(of=("self",)).order_by("pk"))
     if ContractReview.objects.filter(contract__move_in_row__move_in=move_in).exists():
         raise AttestedAlready
     if MoveInRow.objects.live().filter(recruiter_row__move_in=move_in).exclude(move_in=move_in).exists():
         raise OthersWait
-    for contract in contracts:
-        close_paper(contract, by=by, at=at)
+    close_papers(locked, by=by, at=at)
     MoveInRow.objects.live().filter(move_in=move_in).update(taken_back_at=at)
     move_in.taken_back_by, move_in.taken_back_at = by, at
     move_in.save(update_fields=["taken_back_by", "taken_back_at"])
@@ -259,5 +266,5 @@ def discard_move_in(*, move_in: MoveIn, by: User | None, at: datetime) -> None:
         raise AlreadyMovedIn
     audit.record("move_in.discarded", move_in, by=by, at=at)
     for paper in move_in.papers.all():
-        transaction.on_commit(lambda paper=paper: paper.file.storage.delete(paper.file.name))  # type: ignore[misc]
+        _forget(paper)
     move_in.delete()

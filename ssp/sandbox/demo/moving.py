@@ -1,4 +1,4 @@
-"""Three partners from before the software: their spreadsheet and papers, previewed and waiting for the button."""
+"""Three partners from before the software: their spreadsheet and papers, previewed."""
 
 import csv
 import json

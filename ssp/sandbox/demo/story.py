@@ -48,7 +48,7 @@ def tell(*, now: datetime) -> None:
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
-    preview_a_file(by=stage[people.BRAM], at=when.at(23, 11, 9))
+    preview_a_file(by=stage[people.BRAM], at=when.at(20, 11, 9))
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
