@@ -47,6 +47,10 @@ class MoveInAdmin(PaperPages, RoleAdmin):
     def shown_state(self, move_in: MoveIn) -> str:
         return str(STATES[move_in.state])
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """List the files that came in, and say how moving in goes."""
+        return super().changelist_view(request, {"title": _("Move partners in"), **(extra_context or {})})
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("content", "report")
 
@@ -97,7 +101,7 @@ class MoveInAdmin(PaperPages, RoleAdmin):
                 )
                 self._warn(request, problems)
                 return redirect("admin:partners_movein_change", move_in.pk)
-        return self._page(request, "upload", {"form": form, "title": _("Move partners in")})
+        return self._page(request, "upload", {"form": form, "title": _("Hand a file in")})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

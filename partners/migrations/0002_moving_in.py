@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ("taken_back_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "verbose_name": "move-in of partners",
+                "verbose_name": "file of partners",
                 "verbose_name_plural": "move partners in",
             },
         ),

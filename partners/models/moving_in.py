@@ -27,7 +27,7 @@ class MoveIn(Batch):
         rows: RelatedManager["MoveInRow"]
 
     class Meta:
-        verbose_name = _("move-in of partners")
+        verbose_name = _("file of partners")
         verbose_name_plural = _("move partners in")
         constraints = [
             models.CheckConstraint(
