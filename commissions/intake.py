@@ -6,38 +6,37 @@ service_from, service_to, line, replaced_by. Several `invoice` rows with one ref
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from commissions.models import MANUAL, Fact, Invoice
-from ssp.core.errors import DomainError
+from ssp.core.intake import (
+    CONFLICT,
+    KNOWN,
+    NEW,
+    NO,
+    REFUSED,
+    YES,
+    Judgement,
+    Judgements,
+    RowRefused,
+    judge_known,
+)
 from ssp.core.money import minor_units
-from ssp.core.tabular import Row, Table, UnreadableCell, date_of, decimal_of, require_columns
+from ssp.core.tabular import Row, Table, UnreadableCell, decimal_of, likely_date_of, require_columns
+
+__all__ = ["CONFLICT", "KNOWN", "NEW", "REFUSED", "InvoiceDraft", "Judged", "Plan", "plan_import"]
 
 COLUMNS = (  # noqa: SIM905
     "kind reference invoice customer customer_reference date currency net gross description recurring "
     "service_from service_to line replaced_by"
 ).split()
 NEEDED = ("kind", "reference", "date", "net", "gross")
-NEW, KNOWN, CONFLICT, REFUSED = "new", "known", "conflict", "refused"
-OUTCOMES = {
-    NEW: gettext_lazy("New"),
-    KNOWN: gettext_lazy("Already there"),
-    CONFLICT: gettext_lazy("Differs from what is there"),
-    REFUSED: gettext_lazy("Refused"),
-}
 KINDS = {"invoice", "line", "payment", "credit", "refund"}
-YEARS = (2000, 2100)
 LONGEST_LINE_NUMBER = 4
-YES, NO = {"yes", "y", "true", "1", "x", "ja"}, {"no", "n", "false", "0", "", "nee", "nein"}
-
-
-class RowRefused(DomainError):
-    """Why one row can't be used."""
 
 
 @dataclass
@@ -80,7 +79,7 @@ class FactDraft:
 
 
 @dataclass
-class Judged:
+class Judged(Judgement):
     """One row and what becomes of it."""
 
     number: int
@@ -91,42 +90,18 @@ class Judged:
     outcome: str = NEW
     message: str = ""
 
-    def refuse(self, message: str, outcome: str = REFUSED) -> None:
-        if self.outcome != REFUSED:
-            self.outcome, self.message = outcome, message
-
-    @property
-    def outcome_label(self) -> str:
-        return str(OUTCOMES[self.outcome])
-
-    @property
-    def tone(self) -> str:
-        return {NEW: "good", KNOWN: "closed", CONFLICT: "stop", REFUSED: "stop"}[self.outcome]
-
 
 @dataclass
-class Plan:
+class Plan(Judgements):
     """What an import would do: every row judged, and what is new."""
 
     rows: list[Judged]
     invoices: list[InvoiceDraft] = field(default_factory=list)
     facts: list[FactDraft] = field(default_factory=list)
 
-    def count(self, outcome: str) -> int:
-        return sum(row.outcome == outcome for row in self.rows)
-
-    @property
-    def is_fine(self) -> bool:
-        """Nothing is imported while one row is refused or differs."""
-        return not (self.count(REFUSED) or self.count(CONFLICT))
-
     @property
     def has_news(self) -> bool:
         return bool(self.invoices or self.facts)
-
-    @property
-    def report(self) -> list[dict[str, object]]:
-        return [asdict(row) for row in self.rows]
 
 
 class Reader:
@@ -220,8 +195,8 @@ class Reader:
         if answer not in YES | NO:
             raise RowRefused(_("“%s” under recurring is neither yes nor no.") % row.get("recurring")[:40])
         recurring = answer in YES
-        first = _day(row.get("service_from")) if row.get("service_from") else None
-        last = _day(row.get("service_to")) if row.get("service_to") else None
+        first = likely_date_of(row.get("service_from")) if row.get("service_from") else None
+        last = likely_date_of(row.get("service_to")) if row.get("service_to") else None
         if recurring and (first is None or last is None):
             raise RowRefused(_("A recurring line needs its service period: service_from and service_to."))
         if first and last and last < first:
@@ -278,7 +253,7 @@ class Reader:
     def _date(self, row: Row) -> date:
         if not row.get("date"):
             raise RowRefused(_("The date is missing."))
-        return _day(row.get("date"))
+        return likely_date_of(row.get("date"))
 
     def _amount(self, row: Row, column: str, currency: str) -> Decimal:
         if not row.get(column):
@@ -291,14 +266,6 @@ class Reader:
         if amount >= 10**11:
             raise RowRefused(_("%s is larger than any invoice.") % column)
         return amount
-
-
-def _day(cell: str) -> date:
-    """Return the date in a cell; one that no invoice has is a slip of the keyboard."""
-    day = date_of(cell)
-    if not YEARS[0] <= day.year <= YEARS[1]:
-        raise UnreadableCell(_("“%s” is too long ago or too far away. Look at its year.") % cell[:40])
-    return day
 
 
 def plan_import(table: Table, *, on: date) -> Plan:
@@ -372,15 +339,7 @@ def _compare_invoices(drafts: Iterable[InvoiceDraft], known: dict[str, Invoice])
             _("gross"): (there.gross, draft.gross),
             _("lines"): (lines, [line.facts for line in draft.lines]),
         }
-        _judge_known(draft.rows, [name for name, (old, new) in pairs.items() if old != new])
-
-
-def _judge_known(rows: list[Judged], differing: list[str]) -> None:
-    for row in rows:
-        if differing:
-            row.refuse(_("Another %s is recorded; it isn't overwritten.") % ", ".join(differing), CONFLICT)
-        elif row.outcome == NEW:
-            row.outcome = KNOWN
+        judge_known(draft.rows, [name for name, (old, new) in pairs.items() if old != new])
 
 
 def _check_fact(fact: FactDraft, reader: Reader, known: dict[str, Invoice]) -> None:
@@ -416,4 +375,4 @@ def _compare_facts(facts: list[FactDraft]) -> None:
                 fact.replaced_by,
             ),
         }
-        _judge_known([fact.row], [name for name, (old, new) in pairs.items() if old != new])
+        judge_known([fact.row], [name for name, (old, new) in pairs.items() if old != new])

@@ -22,9 +22,9 @@ from commissions.errors import (
 )
 from commissions.models import Payout, PayoutEntry, PayoutRun
 from commissions.permissions import check_approves, check_finance
-from commissions.services import hold
 from ssp.core import audit, outbox
 from ssp.core.errors import constraint_as
+from ssp.core.locks import one_after_another
 from ssp.core.models import User
 from ssp.core.periods import local_date
 
@@ -43,7 +43,7 @@ def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
         constraint_as("payout_by_tax_status", TaxStatusMissing),
         transaction.atomic(),
     ):
-        hold(f"commissions.payouts.{currency}")
+        one_after_another(f"commissions.payouts.{currency}")
         found = queries.candidates(currency, on=local_date(at))
         paid = [c for c in found if c.is_paid]
         if not paid:
@@ -78,7 +78,7 @@ def approve_payout_run(*, run: PayoutRun, by: User, at: datetime) -> PayoutRun:
         raise SamePerson
     row.approved_by, row.approved_at = by, at
     row.save(update_fields=["approved_by", "approved_at"])
-    hold("commissions.statements")
+    one_after_another("commissions.statements")
     year = local_date(at).year
     used = Payout.objects.filter(statement_year=year).aggregate(last=Max("statement_sequence"))["last"] or 0
     for number, payout in enumerate(row.payouts.order_by("pk"), start=used + 1):

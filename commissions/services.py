@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from commissions import intake
 from commissions.errors import AlreadyImported, ImportRefused, InvoiceAlreadyMatched
@@ -13,17 +13,12 @@ from commissions.permissions import check_finance
 from partners.models import Partner
 from referrals.models import Deal
 from ssp.core import audit, outbox
+from ssp.core.locks import one_after_another
 from ssp.core.models import User
 from ssp.core.periods import local_date
 from ssp.core.tabular import read_table
 
 IMPORTS = "commissions.import"
-
-
-def hold(name: str) -> None:
-    """Wait until nobody else holds `name`, and hold it to the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 @transaction.atomic
@@ -56,7 +51,7 @@ def import_invoices(*, upload: InvoiceImport, by: User | None, at: datetime) -> 
     :raises AlreadyImported: this upload was.
     """
     check_finance(by)
-    hold(IMPORTS)
+    one_after_another(IMPORTS)
     upload = InvoiceImport.objects.select_for_update().get(pk=upload.pk)
     if upload.imported_at is not None:
         raise AlreadyImported

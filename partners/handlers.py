@@ -10,9 +10,11 @@ from partners.models import (
     Contract,
     ContractStatus,
     Envelope,
+    MoveIn,
     Partner,
     RecruitInvitation,
 )
+from partners.services.admitting import waits_for_director
 from partners.services.owners import hand_over_applications
 from ssp.core import clock, emails, outbox
 from ssp.core.links import absolute, token_of
@@ -117,6 +119,9 @@ def invite(message: OutboxMessage) -> None:
 def welcome(message: OutboxMessage) -> None:
     contract = _contract(message)
     partner = Partner.objects.select_related("user", "recruiter__user").get(pk=message.payload["partner_id"])
+    if contract.is_paper:
+        _welcome_moved_in(message, partner, contract)
+        return
     home = absolute(reverse("core:after_sign_in"))
     _mail(message, "partnership_started", partner.user.email, partner=partner, contract=contract, url=home)
     recruiter = partner.recruiter
@@ -132,3 +137,35 @@ def welcome(message: OutboxMessage) -> None:
             taken=queries.slots_taken(recruiter),
             url=absolute(reverse("partners:recruits")),
         )
+
+
+def _welcome_moved_in(message: OutboxMessage, partner: Partner, contract: Contract) -> None:
+    """Say what moved in, and how to get in; the recruiter knows their recruits already."""
+    row = contract.move_in_row
+    link = row.token_salt and row.joined_at is None
+    url = (
+        absolute(reverse("partners:welcome", args=[token_of("welcome", row.token_salt)]))
+        if link
+        else absolute(reverse("core:after_sign_in"))
+    )
+    _mail(
+        message,
+        "moved_in",
+        partner.user.email,
+        partner=partner,
+        contract=contract,
+        recruits=partner.recruits.filter(started_at__isnull=False).count(),
+        url=url,
+        link_expires_at=row.link_expires_at if link else None,
+    )
+
+
+@outbox.handles("partners.move_in_waits")
+def tell_director_of_papers(message: OutboxMessage) -> None:
+    """Tell a director how many papers of a file wait for their attestation, if any do."""
+    move_in = MoveIn.objects.get(pk=message.payload["move_in_id"])
+    director = User.objects.get(pk=message.payload["director_id"])
+    count = waits_for_director(move_in, director) if director.has_role(Role.DIRECTOR) else 0
+    if count:
+        url = absolute(reverse("admin:partners_contract_changelist"))
+        _mail(message, "move_in_waits", director.email, director=director, count=count, url=url)

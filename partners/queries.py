@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from partners import permissions
 from partners.models import (
@@ -101,6 +101,14 @@ def review_by(contract: Contract, director: User) -> ContractReview | None:
     return contract.reviews.filter(version=contract.version, director=director).first()
 
 
+def reviewed_by(director: User) -> dict[int, ContractReview]:
+    """Return this director's own word about the present version of each contract in review, by contract."""
+    own = ContractReview.objects.filter(
+        director=director, contract__status=ContractStatus.IN_REVIEW, version=F("contract__version")
+    )
+    return {review.contract_id: review for review in own}
+
+
 def visible_reviews(contract: Contract, director: User) -> list[ContractReview]:
     """Return the reviews a director may see: the present version's others only after their own (C6)."""
     reviews = contract.reviews.select_related("director").order_by("-version", "decided_at", "pk")
@@ -163,12 +171,13 @@ def review_queue(director: User, *, on: date) -> list[Queued]:
     `days` are working days since the application.
     """
     contracts = Contract.objects.whole().filter(status=ContractStatus.IN_REVIEW).order_by("created_at", "pk")
+    own = reviewed_by(director)
     queue = [
         Queued(
             contract=contract,
             days=working_days_between(local_date(contract.created_at), on),
             refusal=permissions.why_not_decide(director, contract),
-            own=review_by(contract, director),
+            own=own.get(contract.pk),
         )
         for contract in contracts
     ]

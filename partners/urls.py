@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import applying, papers, programme, recruits, signing
+from partners.views import applying, papers, programme, recruits, signing, welcome
 
 app_name = "partners"
 
@@ -14,5 +14,6 @@ urlpatterns = [
     path("join/<str:token>/", applying.join, name="join"),
     path("recruits/", recruits.recruits, name="recruits"),
     path("recruits/<int:pk>/withdraw/", recruits.revoke, name="revoke"),
+    path("welcome/<str:token>/", welcome.welcome, name="welcome"),
     path("contracts/documents/<int:pk>/", papers.document, name="document"),
 ]

@@ -3,3 +3,6 @@
 from partners.admin import applications, contracts, people, terms
 
 __all__ = ["applications", "contracts", "people", "terms"]
+from partners.admin import moving_in
+
+__all__ = ["contracts", "moving_in", "people", "terms"]

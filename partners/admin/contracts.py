@@ -20,6 +20,7 @@ from django_countries import countries
 from partners import documents, permissions, queries, same_person
 from partners.admin.envelopes import EnvelopePages, signature_of
 from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
+from partners.admin.paper import paper_context
 from partners.admin.shared import DIRECTOR, signed_in_director
 from partners.models import (
     Application,
@@ -167,6 +168,7 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
             **signature_of(contract, director),
             "papers": contract.documents.order_by("-version", "kind"),
             "trail": _trail(contract, hides_approvals=hides_reviews),
+            **paper_context(contract),
         }
         return self._page(request, "review", contract, context)
 
@@ -269,6 +271,8 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
         contract.refresh_from_db()
         if decision == ContractReview.Decision.REJECTED:
             said = _("You rejected it. The contract is a draft again, with your reason.")
+        elif contract.status == ContractStatus.SIGNED:  # a paper, signed long ago
+            said = _("Both directors attested the paper: the partnership counts from its day.")
         elif contract.status == ContractStatus.SENDING:
             said = _("Both approvals are there. The contract is on its way to DocuSign.")
         else:

@@ -9,6 +9,7 @@ from partners.models.contracts import (
     Envelope,
     EnvelopeStatus,
 )
+from partners.models.moving_in import MoveIn, MoveInPaper, MoveInRow
 from partners.models.people import (
     Application,
     ApplicationStatus,
@@ -40,6 +41,9 @@ __all__ = [
     "ContractStatus",
     "Envelope",
     "EnvelopeStatus",
+    "MoveIn",
+    "MoveInPaper",
+    "MoveInRow",
     "Numbers",
     "Partner",
     "PartnerQuerySet",

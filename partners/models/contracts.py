@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from partners.models import triggers
+from partners.models import moving_triggers, triggers
 from partners.models.people import Partner
 from partners.models.terms import Numbers, ProgramTerms, Tier
 from ssp.core.models import User
@@ -45,6 +45,10 @@ class Contract(FSMModelMixin, Numbers):
 
     Status = ContractStatus
 
+    class Origin(models.TextChoices):
+        APPLICATION = "application", _("Application")
+        PAPER = "paper", _("Signed on paper")
+
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="contracts")
     terms = models.ForeignKey(ProgramTerms, on_delete=models.PROTECT, related_name="contracts")
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="+")
@@ -53,6 +57,12 @@ class Contract(FSMModelMixin, Numbers):
     returned_reason = models.TextField(_("why it came back"), blank=True)
     created_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
+    # A contract from before this software: never sent, attested by two directors beside the signed PDF.
+    origin = models.CharField(
+        max_length=12, choices=Origin, default=Origin.APPLICATION, db_default="application"
+    )
+    paper_signed_on = models.DateField(_("signed on"), null=True, blank=True)
+    paper_slot = models.PositiveSmallIntegerField(_("recruit slot"), null=True, blank=True)
 
     objects = ContractQuerySet.as_manager()
 
@@ -74,11 +84,21 @@ class Contract(FSMModelMixin, Numbers):
                 condition=Q(status__in=OPEN_CONTRACT),
                 name="contract_one_open_per_partner",
             ),
+            models.CheckConstraint(
+                condition=Q(origin="paper", paper_signed_on__isnull=False)
+                | Q(origin="application", paper_signed_on__isnull=True, paper_slot__isnull=True),
+                name="contract_paper_has_its_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(paper_slot__isnull=True) | Q(paper_slot__range=(1, 3)),
+                name="contract_paper_slot_within_cap",
+            ),
         ]
         triggers = [
             triggers.CONTRACT_NEEDS_TWO_APPROVALS,
             triggers.CONTRACT_NUMBERS_HAVE_A_VERSION,
             triggers.CONTRACT_IS_KEPT,
+            moving_triggers.PAPER_IS_ATTESTED,
         ]
 
     def __str__(self) -> str:
@@ -92,6 +112,11 @@ class Contract(FSMModelMixin, Numbers):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_CONTRACT
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether it was signed on paper, before this software: see `services.paper`."""
+        return self.origin == self.Origin.PAPER
 
     @transition(field=status, source=["draft", "in_review"], target="in_review")
     def ask_for_review(self) -> None:
@@ -116,6 +141,10 @@ class Contract(FSMModelMixin, Numbers):
     @transition(field=status, source=["sending", "sent"], target="signed")
     def sign(self) -> None:
         """The applicant signed."""
+
+    @transition(field=status, source="in_review", target="signed")
+    def attest(self) -> None:
+        """Two directors attested that the numbers are those of the signed paper."""
 
     @transition(field=status, source=["draft", "in_review", "unsigned"], target="closed")
     def close(self) -> None:
@@ -150,6 +179,7 @@ class ContractReview(models.Model):
             triggers.REVIEW_NOT_BY_A_SECOND_ACCOUNT,
             triggers.REVIEW_OF_ACKNOWLEDGED_SIGNS,
             triggers.append_only("review_append_only"),
+            moving_triggers.REVIEW_BESIDE_THE_PAPER,
         ]
 
 
@@ -207,6 +237,7 @@ class Envelope(FSMModelMixin, models.Model):
             triggers.ENVELOPE_OF_AN_APPROVED_VERSION,
             triggers.ENVELOPE_CLOSED_IS_KEPT,
             triggers.ENVELOPE_SIGNER_IS_THE_APPLICANT,
+            moving_triggers.PAPER_HAS_NO_ENVELOPE,
         ]
 
     @property

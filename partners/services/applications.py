@@ -16,6 +16,7 @@ from partners.errors import (
     EmailNotVerified,
     InvitationForSomebodyElse,
     InvitationNotValid,
+    MovingInNow,
     ReasonMissing,
     SamePersonAsRecruiter,
     TermsChanged,
@@ -173,6 +174,8 @@ def _partner_of(application: Application, *, recruiter: Partner | None, at: date
     partner = partner or Partner(user=applicant, created_at=at)
     if partner.started_at is not None or already_a_partner(applicant):
         raise AlreadyPartner
+    if partner.pk and Contract.objects.open().filter(partner=partner, origin=Contract.Origin.PAPER).exists():
+        raise MovingInNow
     partner.identity = identity_of(applicant.email)
     partner.recruiter = recruiter
     for name in ("display_name", "legal_name", "country", "tax_number", "listing_consent"):

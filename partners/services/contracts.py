@@ -16,7 +16,9 @@ from partners.errors import (
     NothingChanged,
     NotInReview,
     NumbersFixed,
+    NumbersOfAPaper,
     OwnContract,
+    PaperMissing,
     ReasonMissing,
     SignsNotAcknowledged,
     VersionChanged,
@@ -24,7 +26,9 @@ from partners.errors import (
 from partners.models import OPEN_ENVELOPE, ApplicationStatus, Contract, ContractReview, ContractStatus
 from partners.permissions import check_may_decide
 from partners.rules import APPROVALS_NEEDED, differences
+from partners.services.admitting import take_turns
 from partners.services.envelopes import queue_envelope
+from partners.services.paper import sign_on_paper
 from partners.services.same_person import acknowledge_signs, look_for_signs
 from partners.services.steps import ask_directors, lock_contract, return_contract
 from ssp.core import audit
@@ -48,7 +52,8 @@ def review_contract(
 ) -> ContractReview:
     """Give a director's word about exactly one version of a contract (C6).
 
-    The second approval sends it to be signed, exactly once. One rejection returns it to draft.
+    The second approval sends it to be signed, exactly once; of a paper that is signed it starts the
+    partnership. One rejection returns it to draft.
 
     :param version: the version that the director read.
     :param signs_read: ids of the signs of a second account that they read; `about_signs` is what they say
@@ -56,7 +61,10 @@ def review_contract(
     :raises NotDirector, OwnContract, ConflictOfInterest: who may not, a superuser neither.
     :raises AlreadyReviewed, VersionChanged, NotInReview, ReasonMissing: what can't be decided now.
     :raises SignsNotAcknowledged, SignsChanged: C22.
+    :raises SlotTaken, PaperMissing: a paper that can't take effect.
     """
+    if contract.is_paper:
+        take_turns()  # with what moves partners in: recruits may wait for this contract
     contract = lock_contract(contract)
     check_may_decide(director, contract)
     if contract.version != version:
@@ -77,6 +85,7 @@ def review_contract(
         constraint_as("review_of_acknowledged_signs", SignsNotAcknowledged),
         constraint_as("review_of_the_current_version", VersionChanged),
         constraint_as("review_one_per_director_and_version", AlreadyReviewed),
+        constraint_as("review_beside_the_paper", PaperMissing),
         transaction.atomic(),
     ):
         review = ContractReview.objects.create(
@@ -94,7 +103,10 @@ def review_contract(
         return_contract(contract, reason=reason.strip(), at=at)
     elif len(queries.approvals(contract)) >= APPROVALS_NEEDED:
         with constraint_as("contract_needs_two_approvals", NeedsTwoApprovals):
-            queue_envelope(contract, by=director, at=at)
+            if contract.is_paper:  # signed already: what two directors attested takes effect
+                sign_on_paper(contract, by=director, at=at)
+            else:
+                queue_envelope(contract, by=director, at=at)
     return review
 
 
@@ -109,6 +121,8 @@ def change_numbers(
     """
     contract = lock_contract(contract)
     check_may_decide(by, contract)
+    if contract.is_paper:  # they change beside the PDF: services.paper.correct_paper
+        raise NumbersOfAPaper
     if contract.version != version:
         raise VersionChanged
     if contract.status not in (ContractStatus.DRAFT, ContractStatus.IN_REVIEW):

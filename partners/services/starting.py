@@ -1,5 +1,6 @@
 """The partnership starts: with the signature, whatever it was written with (C6)."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from partners.models import Application, ApplicationStatus, Contract, Partner
@@ -8,10 +9,17 @@ from ssp.core import audit, outbox, staff
 from ssp.core.roles import Role
 
 
-def start_partnership(contract: Contract, *, started_at: datetime, at: datetime) -> Partner:
+def start_partnership(
+    contract: Contract,
+    *,
+    started_at: datetime,
+    at: datetime,
+    take: Callable[[Partner], int | None] = take_slot,
+) -> Partner:
     """Start the partnership of a contract that was just signed, in the caller's transaction (C6, C20, C21).
 
     :param started_at: the moment of the signature; `at` is when we learn of it.
+    :param take: gives a recruit their slot: the first free one, or the one that stands on a paper.
     """
     partner = (
         Partner.objects.select_for_update(of=("self",))
@@ -21,7 +29,7 @@ def start_partnership(contract: Contract, *, started_at: datetime, at: datetime)
     if partner.started_at is None:
         partner.started_at = started_at
         partner.save(update_fields=["started_at"])
-        slot = take_slot(partner)
+        slot = take(partner)
         staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=started_at)
         audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
     for application in Application.objects.select_for_update().filter(

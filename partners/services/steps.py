@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from partners import queries
-from partners.models import Contract
+from partners.models import Contract, ContractDocument
 from ssp.core import outbox
 
 
@@ -33,6 +33,10 @@ def return_contract(contract: Contract, *, reason: str, at: datetime) -> None:
     contract.version += 1
     contract.return_to_draft()
     contract.save()
+    if contract.is_paper:  # the signed PDF goes along: each version has the one it is attested beside
+        paper = contract.documents.filter(kind=ContractDocument.Kind.SIGNED).latest("version")
+        paper.pk, paper.version, paper.stored_at = None, contract.version, at
+        paper.save(force_insert=True)
     outbox.enqueue(
         "partners.contract_returned",
         key=f"contract:{contract.pk}:v{contract.version}:returned",

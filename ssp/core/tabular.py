@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +26,7 @@ DELIMITERS = ",;\t|"
 XLSX_MAGIC = b"PK\x03\x04"
 OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
 NUL = "\x00"
+YEARS = (2000, 2100)
 DANGEROUS = (
     "=+-@\t\r\n|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
     "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
@@ -187,9 +189,17 @@ def _xlsx_lines(content: bytes, max_rows: int) -> Iterator[tuple[int, list[str],
             if len(cells) > MAX_COLUMNS:  # a cell in the last column makes a small file a million cells wide
                 raise UnreadableTable(_("The sheet is too wide. Delete its empty columns and try again."))
             formula = any(cell.data_type == "f" for cell in cells)
-            yield number, [_xlsx_text(cell.value) for cell in cells], _formula_problem() if formula else ""
+            yield number, [_xlsx_cell(cell) for cell in cells], _formula_problem() if formula else ""
     except (zipfile.BadZipFile, KeyError, ValueError, IndexError, TypeError, OSError) as broken:
         raise UnreadableTable from broken
+
+
+def _xlsx_cell(cell: Any) -> str:
+    """Return what a cell shows: a percentage is kept as a fraction, and shown with its sign."""
+    value = cell.value
+    if isinstance(value, int | float) and not isinstance(value, bool) and "%" in (cell.number_format or ""):
+        return f"{_xlsx_text(float(Decimal(repr(value)) * 100))}%"
+    return _xlsx_text(value)
 
 
 def _xlsx_text(value: object) -> str:
@@ -315,6 +325,17 @@ def date_of(cell: str) -> date:
         return date(year, month, day)
     except ValueError as broken:
         raise UnreadableCell(_("“%s” is no date. Write it like 2026-08-31.") % cell[:40]) from broken
+
+
+def likely_date_of(cell: str) -> date:
+    """Return the date in a cell; one that no business paper has is a slip of the keyboard.
+
+    :raises UnreadableCell:
+    """
+    day = date_of(cell)
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise UnreadableCell(_("“%s” is too long ago or too far away. Look at its year.") % cell[:40])
+    return day
 
 
 # --- out again ----------------------------------------------------------------

@@ -30,6 +30,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:join": BY_TOKEN,
     "partners:recruits": PARTNER,
     "partners:revoke": PARTNER,
+    "partners:welcome": BY_TOKEN,
     "partners:document": SIGNED_IN,  # then the contract's own partner, or a director
     "portal:home": PARTNER,
     # referrals

@@ -16,6 +16,7 @@ from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
+from ssp.sandbox.demo.moving import preview_a_file
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
 from ssp.sandbox.people import DemoPerson
 
@@ -51,6 +52,7 @@ def tell(*, now: datetime) -> None:
     _karl_and_leila(stage)
     envelopes_under_way(when, stage.users)
     applications(when, directors=stage.directors, recruiter=ines)
+    preview_a_file(by=stage[people.BRAM], at=when.at(20, 11, 9))
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

@@ -1,0 +1,37 @@
+"""A file that somebody handed in, as it is kept between its preview and the moment it is applied."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.db import models
+
+from ssp.core.models import User
+
+
+class Batch(models.Model):
+    """One file: who handed it in, which column is which, and what became of its rows.
+
+    Nothing of it takes effect before `committed_at`.
+    """
+
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField(editable=False)
+    mapping = models.JSONField(default=dict)  # {column: folded heading}
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    uploaded_at = models.DateTimeField()
+    committed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    committed_at = models.DateTimeField(null=True, blank=True)
+    report = models.JSONField(default=list)  # the rows, as they were judged when the file was applied
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+def fingerprint(report: Any) -> str:
+    """Return a short name for what a preview showed: applying asks for the same, or shows it again."""
+    return hashlib.sha256(json.dumps(report, sort_keys=True, default=str).encode()).hexdigest()[:32]
