@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+
+from ssp.core.periods import add_years
 
 BONUS_SLOTS = (1, 2, 3)
 INVITATION_LASTS = timedelta(days=30)
@@ -30,6 +32,11 @@ def normal_tax_number(text: str) -> str:
 def share_of(percent: Decimal, amount: Decimal) -> Decimal:
     """Return that percentage of an amount, for the examples on the programme page (C5)."""
     return percent * amount / 100
+
+
+def latest_last_day(today: date) -> date:
+    """Return the latest day that a notice may name (*Ending*): a year from today."""
+    return add_years(today, 1)
 
 
 REVIEW_AIM = 5  # working days: an aim that the applicant is told, no clause

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from partners.services import endings
 from partners.services.following import due_envelopes, follow_due_envelopes
 from ssp.core import clock
 from ssp.core.locks import alone
@@ -15,3 +16,9 @@ def follow_envelopes(**_: object) -> None:
     with alone("partners.follow_envelopes") as is_ours:
         if is_ours and due_envelopes(wall=wall):
             follow_due_envelopes(service=signing_service(), at=clock.now(), wall=wall)
+
+
+@shared_task
+def end_partnerships(**_: object) -> None:
+    """Tell everybody about partnerships whose last day is over (*Ending*)."""
+    endings.end_partnerships(at=clock.now())

@@ -9,6 +9,7 @@ from partners.models.contracts import (
     Envelope,
     EnvelopeStatus,
 )
+from partners.models.endings import Ending, EndingSide
 from partners.models.people import (
     Application,
     ApplicationStatus,
@@ -37,6 +38,8 @@ __all__ = [
     "ContractDocument",
     "ContractReview",
     "ContractStatus",
+    "Ending",
+    "EndingSide",
     "Envelope",
     "EnvelopeStatus",
     "Numbers",

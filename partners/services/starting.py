@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from partners.models import Application, ApplicationStatus, Contract, Partner
+from partners.services.endings import rejoin
 from partners.services.recruits import take_slot
 from ssp.core import audit, outbox, staff
 from ssp.core.roles import Role
@@ -24,6 +25,8 @@ def start_partnership(contract: Contract, *, started_at: datetime, at: datetime)
         slot = take_slot(partner)
         staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=started_at)
         audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
+    elif partner.ended_at is not None:
+        rejoin(partner, contract, started_at=started_at, at=at)
     for application in Application.objects.select_for_update().filter(
         partner=partner, status=ApplicationStatus.SUBMITTED
     ):
