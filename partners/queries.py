@@ -99,13 +99,15 @@ def first_end_for_cause(partner: Partner, *, since: datetime) -> datetime | None
 
     Coming back is a new contract: it revives nothing of what an earlier one lost (*Ending*).
     """
+    return next((ended_at for ended_at in ends_for_cause(partner) if ended_at > since), None)
+
+
+def ends_for_cause(partner: Partner) -> list[datetime]:
+    """Return the moments at which this person's partnerships were ended for cause, the earliest first."""
     ends = Ending.objects.filter(
-        partner=partner,
-        kind=Partner.EndKind.CAUSE,
-        ends_at__gt=since,
-        withdrawn_at__isnull=True,
-    )
-    return ends.order_by("ends_at").values_list("ends_at", flat=True).first()
+        partner=partner, kind=Partner.EndKind.CAUSE, ends_at__isnull=False
+    ).values_list("ends_at", flat=True)
+    return sorted(moment for moment in ends if moment is not None)
 
 
 def directors_who_may_end(partner: Partner) -> list[User]:
