@@ -5,7 +5,7 @@ class CommissionsConfig(AppConfig):
     name = "commissions"
 
     def ready(self) -> None:
-        from commissions import (
-            handlers,  # noqa: F401 - registers what the outbox delivers
-            partnership_ends,  # noqa: F401 - registers what the end of a partnership means
+        from commissions import (  # noqa: F401 - what the outbox delivers, and what an ending means
+            handlers,
+            partnership_ends,
         )

@@ -26,15 +26,22 @@ def won(leaving: Leaving) -> list[Consequence]:
     for deal in deals:
         cap = caps.get(deal.use_case_id)
         if leaving.for_cause:
-            text, on = _("What the customer pays from now on earns nothing."), leaving.last_on
+            text = _("What the customer pays from now on earns nothing.")
         else:
-            text, on = _how_long(deal, cap, theirs=leaving.theirs), cap
+            text = _how_long(deal, cap, theirs=leaving.theirs)
         referral = deal.use_case.referral
         company = f"{referral.company.name}: " if referral else ""
         fact: dict[str, int | str] = {"use_case": deal.use_case_id, "signed_on": str(deal.signed_on)}
         if cap:
             fact["cap_ends_on"] = cap.isoformat()
-        lines.append(Line(what=f"{company}{deal.use_case.title}", text=text, on=on, fact=fact))
+        lines.append(
+            Line(
+                what=f"{company}{deal.use_case.title}",
+                text=text,
+                on=leaving.last_on if leaving.for_cause else cap,
+                fact=fact,
+            )
+        )
     title = _("Won use cases that stop paying") if leaving.for_cause else _("Won use cases that keep paying")
     return [Consequence(name="won", title=title, stays=not leaving.for_cause, lines=lines)]
 

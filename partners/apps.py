@@ -5,7 +5,8 @@ class PartnersConfig(AppConfig):
     name = "partners"
 
     def ready(self) -> None:
-        from partners import (
-            handlers,  # noqa: F401 - registers what the outbox delivers
-            partnership_ends,  # noqa: F401 - registers what the end of a partnership means
+        from partners import (  # noqa: F401 - what the outbox delivers, and what an ending means
+            handlers,
+            handlers_endings,
+            partnership_ends,
         )

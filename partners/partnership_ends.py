@@ -71,15 +71,15 @@ def recruits(leaving: Leaving) -> list[Consequence]:
                 fact={"recruit": recruit.pk, "slot": recruit.bonus_slot or 0},
             )
         )
-    for invitation in partner.invitations.live(at=leaving.ends_at):
-        facts.append(
-            Line(
-                what=invitation.email,
-                text=_("The open invitation is withdrawn; its link stops working."),
-                on=leaving.last_on,
-                fact={"invitation": invitation.pk},
-            )
+    facts += [
+        Line(
+            what=invitation.email,
+            text=_("The open invitation is withdrawn; its link stops working."),
+            on=leaving.last_on,
+            fact={"invitation": invitation.pk},
         )
+        for invitation in partner.invitations.live(at=leaving.ends_at)
+    ]
     found = []
     if facts:
         found.append(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import applying, papers, programme, recruits
+from partners.views import applying, papers, partnership, programme, recruits
 
 app_name = "partners"
 
@@ -13,5 +13,8 @@ urlpatterns = [
     path("join/<str:token>/", applying.join, name="join"),
     path("recruits/", recruits.recruits, name="recruits"),
     path("recruits/<int:pk>/withdraw/", recruits.revoke, name="revoke"),
+    path("partnership/", partnership.partnership, name="partnership"),
+    path("partnership/end/", partnership.end, name="partnership_end"),
+    path("partnership/keep/", partnership.keep, name="partnership_keep"),
     path("contracts/documents/<int:pk>/", papers.document, name="document"),
 ]

@@ -1,6 +1,6 @@
 """Applications, partners, and whom they invite (C6, C20-C22)."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from partners.models import ending_triggers, triggers
 from partners.models.terms import ProgramTerms
 from ssp.core.models import User
+from ssp.core.periods import local_date
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -91,6 +92,11 @@ class Partner(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def ended_on(self) -> date | None:
+        """The last day of the partnership, inclusive, once it is known."""
+        return local_date(self.ended_at - timedelta(microseconds=1)) if self.ended_at else None
 
     def is_active(self, *, at: datetime) -> bool:
         """Tell whether the partnership has started and not ended at that moment (C6)."""

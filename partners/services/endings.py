@@ -100,7 +100,7 @@ def give_notice(
         raise LastDayPassed
     if last_on > latest_last_day(today):
         raise LastDayTooFar
-    leaving = by_notice(partner, last_on=last_on, at=at)
+    leaving = by_notice(partner, last_on=last_on, at=at, theirs=side == EndingSide.PARTNER)
     with (
         constraint_as("ending_one_standing_per_partner", AlreadyEnding),
         constraint_as("ending_by_a_director", NotDirector),

@@ -29,6 +29,9 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:join": BY_TOKEN,
     "partners:recruits": PARTNER,
     "partners:revoke": PARTNER,
+    "partners:partnership": PARTNER,
+    "partners:partnership_end": PARTNER,
+    "partners:partnership_keep": PARTNER,
     "partners:document": SIGNED_IN,  # then the contract's own partner, or a director
     "portal:home": PARTNER,
     # referrals
