@@ -42,13 +42,13 @@ def end_family_of_left_partner(*, root_id: int, at: datetime) -> int:
         .select_related("partner")
         .order_by("pk")
     )
+    ending = ending_of(family[0], at=at)  # the root's: a colleague may have come after the partnership's end
+    moment = _over_since(ending, family, at=at) if ending else None
+    if ending is None or moment is None:
+        return 0
     ended = 0
     for row in family:
-        ending = ending_of(row, at=at) if row.is_live else None
-        if ending is None:
-            continue
-        moment = _over_since(ending, family, at=at)
-        if moment is None:
+        if not row.is_live:
             continue
         row.end_with(ending, at=max(moment, row.registered_at))
         row.save()
@@ -58,9 +58,9 @@ def end_family_of_left_partner(*, root_id: int, at: datetime) -> int:
     return ended
 
 
-def ending_of(referral: Referral, *, at: datetime) -> Ending | None:
-    """Return the ending that takes this claim along: a later one for cause, or the one that stands now."""
-    endings = Ending.objects.filter(partner=referral.partner_id, ends_at__gt=referral.registered_at)
+def ending_of(root: Referral, *, at: datetime) -> Ending | None:
+    """Return the ending that takes these claims along: a later one for cause, or the one that stands now."""
+    endings = Ending.objects.filter(partner=root.partner_id, ends_at__gt=root.registered_at)
     happened = endings.happened(at=at).order_by("ends_at")
     for_cause = happened.filter(kind=Partner.EndKind.CAUSE).first()
     return for_cause or happened.filter(rejoined_at__isnull=True).first()
