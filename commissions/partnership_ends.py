@@ -9,7 +9,7 @@ from commissions.models import Commission, CommissionKind
 from commissions.queries import earned_summary
 from partners.consequences import Consequence, Leaving, Line, provides
 from partners.models import Partner
-from partners.queries import ends_for_cause
+from partners.queries import first_end_for_cause
 from referrals.models import Deal, DealStage, UseCaseOutcome
 from ssp.core.money import format_money
 from ssp.core.templatetags.ssp import day
@@ -55,12 +55,12 @@ def _paying(partner: Partner) -> list[Deal]:
         .select_related("use_case__referral__company")
         .order_by("signed_on", "pk")
     )
-    ends = ends_for_cause(partner)
     return [
         deal
         for deal in rows
         if deal.is_within_window()
-        and not any(deal.use_case.referral and deal.use_case.referral.registered_at < end for end in ends)
+        and deal.use_case.referral
+        and first_end_for_cause(partner, since=deal.use_case.referral.registered_at) is None
     ]
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from partners.models import Partner
 from partners.rules import latest_last_day
 from ssp.core.forms import DomainFormMixin
-from ssp.core.widgets import ChoiceList, DateInput
+from ssp.core.widgets import DateInput
 
 
 class LastDayForm(DomainFormMixin, forms.Form):
@@ -57,16 +57,11 @@ class EndPartnershipForm(DomainFormMixin, forms.Form):
     kind = forms.ChoiceField(
         label=_("How"),
         choices=[("notice", _("By notice")), ("cause", _("For cause"))],
-        widget=ChoiceList(
-            hints={
-                "notice": _(
-                    "It runs to the end of a day that you choose. Won use cases and open windows run on."
-                ),
-                "cause": _(
-                    "It ends at once when a second director confirms it. Nothing new is earned from then on."
-                ),
-            }
+        help_text=_(
+            "By notice it runs to the end of a day that you choose; won use cases and open windows run on. "
+            "For cause it ends at once, when a second director confirms it, and nothing new is earned."
         ),
+        widget=forms.RadioSelect,
         error_messages={"required": _("Choose how the partnership ends.")},
     )
     last_on = forms.DateField(

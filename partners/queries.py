@@ -97,17 +97,10 @@ def former_endings(partner: Partner, *, at: datetime) -> QuerySet[Ending]:
 def first_end_for_cause(partner: Partner, *, since: datetime) -> datetime | None:
     """Return when what began `since` then stopped earning, because its partner was ended for cause.
 
-    Coming back is a new contract: it revives nothing of what an earlier one lost (*Ending*).
+    Coming back is a new contract: it revives nothing that began before it (*Ending*).
     """
-    return next((ended_at for ended_at in ends_for_cause(partner) if ended_at > since), None)
-
-
-def ends_for_cause(partner: Partner) -> list[datetime]:
-    """Return the moments at which this person's partnerships were ended for cause, the earliest first."""
-    ends = Ending.objects.filter(
-        partner=partner, kind=Partner.EndKind.CAUSE, ends_at__isnull=False
-    ).values_list("ends_at", flat=True)
-    return sorted(moment for moment in ends if moment is not None)
+    ends = Ending.objects.for_cause(since=since).filter(partner=partner).order_by("ends_at")
+    return ends.values_list("ends_at", flat=True).first()
 
 
 def directors_who_may_end(partner: Partner) -> list[User]:

@@ -40,21 +40,25 @@ def claims(leaving: Leaving) -> list[Consequence]:
     """Claims that end, the meetings that are cancelled with them, and what still waits for its answer."""
     ended: list[Line] = []
     waiting: list[Line] = []
-    ends: dict[int, bool] = {}
+    over: list[int] = []
     for family in _families(leaving):
-        over, waits = _fate(leaving, family)
-        for referral in family:
-            ends[referral.pk] = over
-            line = Line(
+        ends, waits = _fate(leaving, family)
+        if waits:
+            waiting.append(_waited_for(leaving, family))
+        if not ends:
+            continue
+        over += [referral.pk for referral in family]
+        ended += [
+            Line(
                 what=f"{referral.person_name}, {referral.company.name}",
-                text=_what_is_waited_for(leaving, family) if waits else "",
-                on=None if waits else min(filter(None, [referral.claim_last_on, leaving.last_on])),
+                text=_("The claim on the person ends; what was won isn’t touched.")
+                if referral.vested_at and not leaving.for_cause
+                else "",
+                on=min(filter(None, [referral.claim_last_on, leaving.last_on])),
                 fact={"referral": referral.pk},
             )
-            if waits:
-                waiting.append(line)
-            elif over:
-                ended.append(line)
+            for referral in family
+        ]
     found = []
     if waiting:
         found.append(
@@ -67,15 +71,13 @@ def claims(leaving: Leaving) -> list[Consequence]:
             Consequence(
                 name="claims",
                 title=_("Claims that end"),
-                text=_(
-                    "Nothing came of these introductions yet. Somebody else may introduce them afterwards."
-                )
+                text=_("No window runs for these people. Somebody else may introduce them afterwards.")
                 if not leaving.for_cause
                 else _("Every claim ends, and somebody else may introduce these people."),
                 lines=ended,
             )
         )
-    cancelled = _cancelled(leaving, ends)
+    cancelled = _cancelled(leaving, over)
     if cancelled:
         found.append(
             Consequence(
@@ -111,7 +113,8 @@ def _fate(leaving: Leaving, family: list[Referral]) -> tuple[bool, bool]:
     return last_on is not None and last_on <= leaving.last_on, last_on is None
 
 
-def _what_is_waited_for(leaving: Leaving, family: list[Referral]) -> str:
+def _waited_for(leaving: Leaving, family: list[Referral]) -> Line:
+    """Return what keeps a family's claims: the latest meeting begun by the end, or a contested answer."""
     meeting = (
         Introduction.objects.filter(
             referral__in=family, status=IntroductionStatus.BOOKED, starts_at__lt=leaving.ends_at
@@ -119,20 +122,27 @@ def _what_is_waited_for(leaving: Leaving, family: list[Referral]) -> str:
         .order_by("-starts_at")
         .first()
     )
+    of = {referral.pk: referral for referral in family}
+    referral = of[meeting.referral_id] if meeting else family[0]
     if meeting is None:
-        return _("The answer about a meeting is contested; what the sales leads settle still counts.")
-    if local_date(meeting.starts_at) >= leaving.today:
-        return _("The meeting on %(day)s takes place, and its answer still counts.") % {
-            "day": day(meeting.starts_at)
-        }
-    return _("The meeting on %(day)s was held; its answer still counts.") % {"day": day(meeting.starts_at)}
+        text = _("The answer about a meeting is contested; what the sales leads settle still counts.")
+    else:
+        text = (
+            _("The meeting on %(day)s takes place, and its answer still counts.")
+            if local_date(meeting.starts_at) >= leaving.today
+            else _("The meeting on %(day)s was held; its answer still counts.")
+        ) % {"day": day(meeting.starts_at)}
+    fact: dict[str, int | str] = {"referral": referral.pk}
+    if meeting is not None:
+        fact["introduction"] = meeting.pk
+    return Line(what=f"{referral.person_name}, {referral.company.name}", text=text, fact=fact)
 
 
-def _cancelled(leaving: Leaving, ends: dict[int, bool]) -> list[Line]:
+def _cancelled(leaving: Leaving, over: list[int]) -> list[Line]:
     """Meetings after the last day of claims that end with it."""
     meetings = (
         Introduction.objects.filter(
-            referral__in=[pk for pk, over in ends.items() if over],
+            referral__in=over,
             status=IntroductionStatus.BOOKED,
             starts_at__gte=leaving.ends_at,
         )

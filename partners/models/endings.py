@@ -1,7 +1,7 @@
 """How a partnership ends (*Ending*), and when somebody came back (C6)."""
 
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -36,6 +36,15 @@ class EndingQuerySet(models.QuerySet["Ending"]):
     def due(self, *, at: datetime) -> Self:
         """Those whose moment has come and whose news nobody was told."""
         return self.happened(at=at).filter(carried_out_at__isnull=True)
+
+    def for_cause(self, *, since: Any) -> Self:
+        """Those for cause that took along what began `since` then: before the partner came back, if they did.
+
+        Not by the moment of the end: two who press at once may each have read the clock before the other.
+        """
+        return self.filter(kind=Partner.EndKind.CAUSE, ends_at__isnull=False).filter(
+            Q(rejoined_at__isnull=True) | Q(rejoined_at__gt=since)
+        )
 
     def covering(self, at: datetime) -> Self:
         """Those in whose time without a partnership that moment lies."""

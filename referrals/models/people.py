@@ -81,10 +81,8 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
 
     def of_left_partners(self, *, at: datetime) -> Self:
         """Live ones of a partnership that is over; one for cause takes them along for good (*Ending*)."""
-        for_cause = (
-            Ending.objects.happened(at=at)
-            .filter(kind=Partner.EndKind.CAUSE)
-            .filter(partner=models.OuterRef("partner"), ends_at__gt=models.OuterRef("registered_at"))
+        for_cause = Ending.objects.for_cause(since=models.OuterRef("registered_at")).filter(
+            partner=models.OuterRef("partner"), ends_at__lte=at
         )
         return self.live().filter(Q(partner__ended_at__lte=at) | models.Exists(for_cause))
 

@@ -60,9 +60,8 @@ def end_family_of_left_partner(*, root_id: int, at: datetime) -> int:
 
 def ending_of(root: Referral, *, at: datetime) -> Ending | None:
     """Return the ending that takes these claims along: a later one for cause, or the one that stands now."""
-    endings = Ending.objects.filter(partner=root.partner_id, ends_at__gt=root.registered_at)
-    happened = endings.happened(at=at).order_by("ends_at")
-    for_cause = happened.filter(kind=Partner.EndKind.CAUSE).first()
+    happened = Ending.objects.happened(at=at).filter(partner=root.partner_id).order_by("ends_at")
+    for_cause = happened.for_cause(since=root.registered_at).first()
     return for_cause or happened.filter(rejoined_at__isnull=True).first()
 
 

@@ -27,7 +27,8 @@ INES = DemoPerson("Ines Marchetti", "ines@marchetti.example", (Role.PARTNER,))
 PIETER = DemoPerson("Pieter Vos", "pieter@vos.example", (Role.PARTNER,))
 KARL = DemoPerson("Karl Jensen", "karl@jensen.example", (Role.PARTNER,))
 LEILA = DemoPerson("Leila Haddad", "leila@haddad.example", (Role.PARTNER,))
+MARTA = DemoPerson("Marta Silva", "marta@silva.example", (Role.PARTNER,))
 
 STAFF = (ADA, BRAM, CARLA, TOM, PRIYA, SOFIE, SIMON, FEMKE, NOAH)
-PARTNERS = (INES, PIETER, KARL, LEILA)
+PARTNERS = (INES, PIETER, KARL, LEILA, MARTA)
 DEMO_PEOPLE = STAFF + PARTNERS
