@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from partners.consequences import Consequence, Leaving, Line, provides
 from referrals import queries, rules, story
-from referrals.models import Introduction, IntroductionStatus, Referral
+from referrals.models import Deal, DealStage, Introduction, IntroductionStatus, Referral
 from ssp.core.periods import local_date
 from ssp.core.templatetags.ssp import day
 
@@ -48,11 +48,12 @@ def claims(leaving: Leaving) -> list[Consequence]:
         if not ends:
             continue
         over += [referral.pk for referral in family]
+        has_won = Deal.objects.filter(use_case__referral__in=family, stage=DealStage.WON).exists()
         ended += [
             Line(
                 what=f"{referral.person_name}, {referral.company.name}",
-                text=_("The claim on the person ends; what was won isn’t touched.")
-                if referral.vested_at and not leaving.for_cause
+                text=_("The claim on the person ends; what was won keeps paying.")
+                if has_won and not leaving.for_cause
                 else "",
                 on=min(filter(None, [referral.claim_last_on, leaving.last_on])),
                 fact={"referral": referral.pk},
@@ -71,7 +72,7 @@ def claims(leaving: Leaving) -> list[Consequence]:
             Consequence(
                 name="claims",
                 title=_("Claims that end"),
-                text=_("No window runs for these people. Somebody else may introduce them afterwards.")
+                text=_("No window runs for these people beyond the last day. Others may introduce them then.")
                 if not leaving.for_cause
                 else _("Every claim ends, and somebody else may introduce these people."),
                 lines=ended,

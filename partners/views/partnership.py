@@ -43,7 +43,7 @@ def partnership(request: PartnerRequest) -> HttpResponse:
         "is_over": is_over,
         "may_keep": ending is not None and not is_over and ending.side == EndingSide.PARTNER,
         "runs_on": runs_on,
-        "today": clock.today(),
+        "nav": "partners:partnership",
     }
     return render(request, "partners/partnership.html", context)
 
