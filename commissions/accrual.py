@@ -15,6 +15,7 @@ from django.db import transaction
 from commissions import rules
 from commissions.models import Commission, CommissionKind, Fact, Invoice
 from partners.models import Contract, ContractStatus, Partner
+from partners.queries import first_end_for_cause
 from referrals.models import Deal, UseCase, UseCaseOutcome
 from ssp.core.periods import local_date
 
@@ -66,7 +67,7 @@ def lock_deal(deal_id: int) -> Deal:
     """Lock a deal and its invoices against other writers, and return it read afresh."""
     Deal.objects.select_for_update(no_key=True).get(pk=deal_id)
     list(Invoice.objects.select_for_update(no_key=True).filter(deal_id=deal_id).order_by("pk").values("pk"))
-    return Deal.objects.select_related("use_case__partner__recruiter").get(pk=deal_id)
+    return Deal.objects.select_related("use_case__partner__recruiter", "use_case__referral").get(pk=deal_id)
 
 
 def case_of(deal: Deal) -> rules.Case | None:
@@ -79,15 +80,18 @@ def case_of(deal: Deal) -> rules.Case | None:
     if not facts or not contracts:
         return None
     recruiter = partner.recruiter if partner.bonus_slot else None
+    began = use_case.referral.registered_at if use_case.referral else use_case.defined_at
     return rules.Case(
         model=_model(use_case, contracts),
         bills=tuple(_bill(invoice) for invoice in invoices),
         facts=tuple(_happening(fact) for fact in facts),
         contracts=contracts,
         pays=deal.is_within_window() and use_case.outcome == UseCaseOutcome.OPEN,
-        ended_for_cause_on=_ended_for_cause_on(partner),
+        ended_for_cause_on=_ended_for_cause_on(partner, since=began),
         recruiter_contracts=terms_of(recruiter) if recruiter else (),
-        recruiter_ended_for_cause_on=_ended_for_cause_on(recruiter) if recruiter else None,
+        recruiter_ended_for_cause_on=_ended_for_cause_on(recruiter, since=partner.started_at)
+        if recruiter and partner.started_at
+        else None,
     )
 
 
@@ -132,11 +136,13 @@ def _kind(kind: str) -> rules.Kind:
     return kinds[kind]
 
 
-def _ended_for_cause_on(partner: Partner) -> date | None:
-    """Return the last day on which facts still earn, for a partner ended for cause (*Ending*)."""
-    if partner.ended_at is None or partner.end_kind != Partner.EndKind.CAUSE:
-        return None
-    return local_date(partner.ended_at)
+def _ended_for_cause_on(partner: Partner, *, since: datetime) -> date | None:
+    """Return the last day on which facts still earn, if what began `since` then lost its partner for cause.
+
+    Coming back revives nothing: it is a new contract, for what begins after it (*Ending*).
+    """
+    ended_at = first_end_for_cause(partner, since=since)
+    return local_date(ended_at) if ended_at else None
 
 
 def _bill(invoice: Invoice) -> rules.Bill:

@@ -5,4 +5,7 @@ class CommissionsConfig(AppConfig):
     name = "commissions"
 
     def ready(self) -> None:
-        from commissions import handlers  # noqa: F401 - registers what the outbox delivers
+        from commissions import (  # noqa: F401 - what the outbox delivers, and what an ending means
+            handlers,
+            partnership_ends,
+        )

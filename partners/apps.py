@@ -5,4 +5,9 @@ class PartnersConfig(AppConfig):
     name = "partners"
 
     def ready(self) -> None:
-        from partners import handlers, handlers_docusign  # noqa: F401 - register what the outbox delivers
+        from partners import (  # noqa: F401 - what the outbox delivers, and what an ending means
+            handlers,
+            handlers_docusign,
+            handlers_endings,
+            partnership_ends,
+        )

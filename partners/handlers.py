@@ -125,7 +125,8 @@ def welcome(message: OutboxMessage) -> None:
     home = absolute(reverse("core:after_sign_in"))
     _mail(message, "partnership_started", partner.user.email, partner=partner, contract=contract, url=home)
     recruiter = partner.recruiter
-    if recruiter is not None and recruiter.is_active(at=clock.now()):
+    first_time = partner.rejoined_at is None  # their recruiter's place was taken then, for good
+    if first_time and recruiter is not None and recruiter.is_active(at=clock.now()):
         _mail(
             message,
             "recruit_started",

@@ -1,6 +1,12 @@
 """Who may do what with a contract (C6): `check_x` raises, `can_x` answers. Superusers get no way around."""
 
-from partners.errors import ConflictOfInterest, NotDirector, OwnContract
+from partners.errors import (
+    ConflictOfInterest,
+    EarnsFromPartner,
+    NotDirector,
+    OwnContract,
+    OwnPartnership,
+)
 from partners.models import Contract, Partner
 from ssp.core.errors import DomainError
 from ssp.core.identity import identity_of
@@ -40,6 +46,28 @@ def check_may_move_signature(user: User, contract: Contract) -> None:
     """
     if contract.partner.user_id != user.pk:
         check_may_decide(user, contract)
+
+
+def check_may_end(director: User, partner: Partner) -> None:
+    """Refuse whoever has an interest in the partnership: the partner, and who recruited and earns from them.
+
+    :raises NotDirector, OwnPartnership, EarnsFromPartner: C6, as for a contract.
+    """
+    check_is_director(director)
+    identity = identity_of(director.email)
+    if is_person(partner, director, identity):
+        raise OwnPartnership
+    if partner.recruiter is not None and is_person(partner.recruiter, director, identity):
+        raise EarnsFromPartner
+
+
+def why_not_end(director: User, partner: Partner) -> DomainError | None:
+    """Return the reason why this director may not end the partnership, or None."""
+    try:
+        check_may_end(director, partner)
+    except DomainError as refusal:
+        return refusal
+    return None
 
 
 def is_person(partner: Partner, user: User, identity: str) -> bool:

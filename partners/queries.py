@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from partners import permissions
 from partners.models import (
     Application,
+    ApplicationStatus,
     Contract,
     ContractDocument,
     ContractReview,
     ContractStatus,
+    Ending,
     Partner,
     RecruitInvitation,
 )
@@ -71,6 +73,45 @@ def line_of(recruiter: Partner) -> Iterator[Partner]:
     while each is not None:
         yield each
         each = each.recruiter
+
+
+def has_left(partner: Partner, *, at: datetime) -> bool:
+    """Tell whether somebody was a partner and is none any more: they may apply anew (*Ending*)."""
+    return partner.ended_at is not None and partner.ended_at <= at
+
+
+def left_partner(user: User, *, at: datetime) -> Partner | None:
+    """Return the partner row of somebody whose partnership is over."""
+    return Partner.objects.filter(user=user, started_at__isnull=False, ended_at__lte=at).first()
+
+
+def decided_statuses(left: Partner | None) -> list[str]:
+    """Return the statuses of applications that keep nobody from a new one."""
+    open_to_a_new_one = [ApplicationStatus.DRAFT.value, ApplicationStatus.REJECTED.value]
+    return [*open_to_a_new_one, ApplicationStatus.ACCEPTED.value] if left else open_to_a_new_one
+
+
+def former_endings(partner: Partner, *, at: datetime) -> QuerySet[Ending]:
+    """Return how this person's partnerships ended, the latest first: directors read it before the next."""
+    return partner.endings.happened(at=at).order_by("-ends_at")
+
+
+def first_end_for_cause(partner: Partner, *, since: datetime) -> datetime | None:
+    """Return when what began `since` then stopped earning, because its partner was ended for cause.
+
+    Coming back is a new contract: it revives nothing that began before it (*Ending*).
+    """
+    ends = Ending.objects.for_cause(since=since).filter(partner=partner).order_by("ends_at")
+    return ends.values_list("ends_at", flat=True).first()
+
+
+def directors_who_may_end(partner: Partner) -> list[User]:
+    """Return the directors without an interest in this partnership."""
+    return [
+        director
+        for director in User.objects.with_role(Role.DIRECTOR)
+        if permissions.why_not_end(director, partner) is None
+    ]
 
 
 def already_a_partner(user: User) -> bool:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ssp.core.periods import add_years
+
 BONUS_SLOTS = (1, 2, 3)
 INVITATION_LASTS = timedelta(days=30)
 APPROVALS_NEEDED = 2
@@ -80,6 +82,11 @@ def signing_reminder(sent_on: date, expires_on: date, *, on: date) -> str:
     steps["expiry"] = expires_on - timedelta(days=REMIND_BEFORE_EXPIRY_DAYS)
     due = [(day, name) for name, day in steps.items() if day <= on]
     return max(due)[1] if due else ""
+
+
+def latest_last_day(today: date) -> date:
+    """Return the latest day that a notice may name (*Ending*): a year from today."""
+    return add_years(today, 1)
 
 
 REVIEW_AIM = 5  # working days: an aim that the applicant is told, no clause

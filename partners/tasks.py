@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from partners.services import endings
 from partners.services.following import due_envelopes, follow_due_envelopes
 from partners.services.watching import remind_signers, watch_docusign
 from ssp.core import clock
@@ -32,3 +33,9 @@ def watch_envelopes(**_: object) -> None:
     with alone("partners.watch_envelopes") as is_ours:
         if is_ours:
             watch_docusign(at=clock.now())
+
+
+@shared_task
+def end_partnerships(**_: object) -> None:
+    """Tell everybody about partnerships whose last day is over (*Ending*)."""
+    endings.end_partnerships(at=clock.now())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import applying, papers, programme, recruits, signing, welcome
+from partners.views import applying, papers, partnership, programme, recruits, signing, welcome
 
 app_name = "partners"
 
@@ -15,5 +15,8 @@ urlpatterns = [
     path("recruits/", recruits.recruits, name="recruits"),
     path("recruits/<int:pk>/withdraw/", recruits.revoke, name="revoke"),
     path("welcome/<str:token>/", welcome.welcome, name="welcome"),
+    path("partnership/", partnership.partnership, name="partnership"),
+    path("partnership/end/", partnership.end, name="partnership_end"),
+    path("partnership/keep/", partnership.keep, name="partnership_keep"),
     path("contracts/documents/<int:pk>/", papers.document, name="document"),
 ]

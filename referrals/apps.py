@@ -5,4 +5,7 @@ class ReferralsConfig(AppConfig):
     name = "referrals"
 
     def ready(self) -> None:
-        from referrals import handlers  # noqa: F401 - registers what the outbox delivers
+        from referrals import (  # noqa: F401 - what the outbox delivers, and what an ending means
+            handlers,
+            partnership_ends,
+        )

@@ -41,6 +41,46 @@ PARTNER_HAS_CONTRACT = pgtrigger.Trigger(  # invariant 2
     """,
 )
 
+# *Ending*: the lock waits for whoever ends the partnership at this moment: no claim begins after its end.
+# A colleague whom a person passes us on to may still help to close what runs on after a notice (C3).
+WHILE_A_PARTNER = pgtrigger.Trigger(
+    name="referral_while_a_partner",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func=f"""
+        PERFORM 1 FROM partners_partner WHERE id = NEW.partner_id FOR SHARE;
+        IF NEW.claim_ended_at IS NULL AND EXISTS (
+            SELECT 1 FROM partners_ending e
+            WHERE e.partner_id = NEW.partner_id AND e.ends_at <= NEW.registered_at
+              AND e.withdrawn_at IS NULL AND e.replaced_by_id IS NULL
+              AND (e.rejoined_at IS NULL OR e.rejoined_at > NEW.registered_at)
+              AND NOT (e.kind = 'notice' AND EXISTS (
+                  SELECT 1 FROM referrals_referral r WHERE r.id = NEW.root_id AND r.claim_ended_at IS NULL))
+        ) THEN {_refuse("referral_while_a_partner", "the partnership was over at that moment")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# *Ending*: an introduction keeps its window, and none begins after the partnership's last day.
+WINDOW_WHILE_A_PARTNER = pgtrigger.Trigger(
+    name="use_case_window_while_a_partner",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | update_of("window_starts_on"),
+    func=f"""
+        IF NEW.window_starts_on IS NOT NULL AND EXISTS (
+            SELECT 1 FROM partners_ending e
+            WHERE e.partner_id = NEW.partner_id AND e.withdrawn_at IS NULL AND e.replaced_by_id IS NULL
+              AND e.ends_at <= (NEW.window_starts_on::timestamp AT TIME ZONE 'Europe/Amsterdam')
+              AND (e.rejoined_at IS NULL
+                   OR e.rejoined_at >= ((NEW.window_starts_on + 1)::timestamp
+                                        AT TIME ZONE 'Europe/Amsterdam'))
+        ) THEN {_refuse("use_case_window_while_a_partner", "the partnership was over before that day")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
 INTERNAL_REFERRAL_LIKE_ITS_ROOT = pgtrigger.Trigger(  # invariant 3
     name="referral_internal_like_its_root",
     when=pgtrigger.Before,

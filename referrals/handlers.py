@@ -11,6 +11,7 @@ from referrals import calendar, letters, permissions
 from referrals.letters import Letter
 from referrals.models import Confirmation, Deal, Introduction, IntroductionStatus, Referral, UseCase
 from referrals.services.handover import hand_over_work
+from referrals.services.leaving import end_claims_of_left_partners
 from ssp.core import clock, emails
 from ssp.core.models import OutboxMessage, User
 from ssp.core.outbox import handles, hears
@@ -227,6 +228,13 @@ def send_deal_won(message: OutboxMessage) -> None:
         pk=message.payload["deal_id"]
     )
     _send(letters.deal_won(deal), [deal.use_case.partner.user.email], message)
+
+
+# --- a partnership that ended ------------------------------------------------------------------------
+@handles("partners.partnership_ended")
+def end_claims(message: OutboxMessage) -> None:
+    """A partner left: end what their leaving ends (C12); what runs on is ended by the nightly job."""
+    end_claims_of_left_partners(partner_id=int(message.payload["partner_id"]), at=clock.now())
 
 
 # --- work handed over -----------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Reads that span models: what SeMI knew, who may act, and what a partner's home shows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -111,8 +112,42 @@ def open_windows(*, on: date) -> QuerySet[UseCase]:
     return (
         UseCase.objects.filter(outcome="", window_starts_on__lte=on, window_ends_on__gte=on)
         .exclude(deal__stage__in=[DealStage.WON, DealStage.LOST])
+        .exclude(referral__ended_with__kind=Partner.EndKind.CAUSE)  # pays nothing any more: nobody's deadline
         .select_related("partner__user", "referral__company", "referral__seller", "deal")
         .order_by("window_ends_on", "pk")
+    )
+
+
+def windows_left_open(*, partner: Partner, on: date) -> QuerySet[UseCase]:
+    """Return the windows of a partner in which a deal may still be signed from that day on (C2)."""
+    return (
+        UseCase.objects.filter(partner=partner, outcome="", window_ends_on__gte=on)
+        .exclude(deal__stage__in=[DealStage.WON, DealStage.LOST])
+        .filter(referral__claim_ended_at__isnull=True)
+        .select_related("referral__company")
+        .order_by("window_ends_on", "pk")
+    )
+
+
+def running_after(referral_ids: Collection[int], *, ends_at: datetime) -> rules.Running:
+    """Return what still runs about these people after their partner's end by notice (C12)."""
+    windows = UseCase.objects.filter(referral__in=referral_ids, outcome="", window_ends_on__isnull=False)
+    windows = windows.exclude(deal__stage__in=[DealStage.WON, DealStage.LOST])
+    held = Introduction.objects.filter(referral__in=referral_ids, starts_at__lt=ends_at)
+    host_said = Confirmation.objects.filter(
+        introduction__in=held, asked=Confirmation.Asked.HOST, decides=True, answered_at__isnull=False
+    )
+    against = host_said.filter(contested_at__isnull=True).exclude(answer=ConfirmationAnswer.WARM)
+    contestable = [
+        rules.contest_until(local_date(answered_at))
+        for answered_at in against.values_list("answered_at", flat=True)
+        if answered_at is not None
+    ]
+    contested = host_said.filter(contested_at__isnull=False, settled_at__isnull=True)
+    return rules.Running(
+        windows=tuple(day for day in windows.values_list("window_ends_on", flat=True) if day is not None),
+        awaits_answer=held.filter(status=IntroductionStatus.BOOKED).exists() or contested.exists(),
+        contest_until=max(contestable, default=None),
     )
 
 

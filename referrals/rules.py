@@ -313,6 +313,26 @@ def claim_last_on(since: date) -> date:
     return since + timedelta(days=CLAIM_DAYS)
 
 
+@dataclass(frozen=True)
+class Running:
+    """What still runs about a person when their partner has given notice and left (C12)."""
+
+    windows: tuple[date, ...] = ()  # last days of the windows in which a deal may still be signed
+    awaits_answer: bool = False  # a meeting begun before the end, or a contested answer about one
+    contest_until: date | None = None  # until when the answer about such a meeting may be contested
+
+
+def claim_last_on_after_notice(last_on: date, running: Running) -> date | None:
+    """Return the last day, inclusive, of a claim whose partner left by notice (C12); None while it is open.
+
+    With the last open window; without one on the partnership's own last day, but not before a meeting that
+    was held until then has its answer, and the partner had their time to contest it.
+    """
+    if running.awaits_answer:
+        return None
+    return max([last_on, *running.windows, *filter(None, [running.contest_until])])
+
+
 def name_answer_by(registered_on: date) -> date:
     """Return by when sales answers a similar name: 2 working days (C10)."""
     return add_working_days(registered_on, ANSWER_NAME_WITHIN)

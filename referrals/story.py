@@ -44,6 +44,8 @@ def status_of(referral: Referral, *, for_desk: bool = False) -> tuple[str, str]:
         return ("moving", _("For the partner to confirm")) if for_desk else ("you", _("For you to confirm"))
     if referral.status == ReferralStatus.CHECKING:
         return "waiting", _("Name to check")
+    if referral.ended_with_id:
+        return "closed", _("Ended with the partnership")
     if referral.status == ReferralStatus.WARM:
         return "good", _("Warm") if for_desk else _("Warm, yours")
     if referral.status == ReferralStatus.DECLINED:
@@ -240,7 +242,9 @@ def _registration(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]
             _item(
                 local_date(referral.claim_ended_at),
                 _("The claim ended") if for_desk else _("Your claim ended"),
-                referral.get_status_display(),
+                _("With the end of the partnership (C12).")
+                if referral.ended_with_id
+                else referral.get_status_display(),
                 kind="key",
             )
         )

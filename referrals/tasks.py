@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from referrals.services import claims, confirmations, deadlines
+from referrals.services import claims, confirmations, deadlines, leaving
 from ssp.core import clock
 
 
@@ -17,6 +17,7 @@ def ask_for_confirmations(**_: object) -> None:
 def end_overdue_claims(**_: object) -> None:
     """End claims whose last day is over; accept and escalate names that nobody answered (C10, C12)."""
     claims.end_overdue_claims(at=clock.now())
+    leaving.end_claims_of_left_partners(at=clock.now())
     claims.accept_unanswered_names(at=clock.now())
     claims.escalate_unanswered_names(at=clock.now())
 

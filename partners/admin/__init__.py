@@ -6,3 +6,6 @@ __all__ = ["applications", "contracts", "people", "terms"]
 from partners.admin import moving_in
 
 __all__ = ["contracts", "moving_in", "people", "terms"]
+from partners.admin import endings
+
+__all__ = ["contracts", "endings", "people", "terms"]

@@ -45,3 +45,4 @@ class PartnerAdmin(ByCountry):
     search_fields = ("display_name", "legal_name", "user__email")
     list_select_related = ("recruiter",)
     exclude = ("country", "identity")
+    change_form_template = "admin/partners/partner/change_form.html"

@@ -9,6 +9,7 @@ from partners.models.contracts import (
     Envelope,
     EnvelopeStatus,
 )
+from partners.models.endings import Ending, EndingSide
 from partners.models.moving_in import MoveIn, MoveInPaper, MoveInRow
 from partners.models.people import (
     Application,
@@ -39,6 +40,8 @@ __all__ = [
     "ContractDocument",
     "ContractReview",
     "ContractStatus",
+    "Ending",
+    "EndingSide",
     "Envelope",
     "EnvelopeStatus",
     "MoveIn",

@@ -1,6 +1,6 @@
 """Applications, partners, and whom they invite (C6, C20-C22)."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -9,20 +9,27 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from partners.models import triggers
+from partners.models import ending_triggers, triggers
 from partners.models.terms import ProgramTerms
 from ssp.core.models import User
+from ssp.core.periods import local_date
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from partners.models.contracts import Contract
+    from partners.models.endings import EndingQuerySet
 
 
 class PartnerQuerySet(models.QuerySet["Partner"]):
     def active(self, *, at: datetime) -> Self:
-        """Partnership started and not ended at that moment (C6)."""
-        return self.filter(started_at__lte=at).filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at))
+        """Partnership started and not ended at that moment (C6), nor between two partnerships then."""
+        away = Q(endings__withdrawn_at__isnull=True, endings__ends_at__lte=at, endings__rejoined_at__gt=at)
+        return (
+            self.filter(started_at__lte=at)
+            .filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at))
+            .exclude(pk__in=Partner.objects.filter(away).values("pk"))
+        )
 
 
 class Partner(models.Model):
@@ -48,6 +55,7 @@ class Partner(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_kind = models.CharField(max_length=10, choices=EndKind, blank=True)
+    rejoined_at = models.DateTimeField(null=True, blank=True)  # the present partnership, if not the first
 
     objects = PartnerQuerySet.as_manager()
 
@@ -55,6 +63,7 @@ class Partner(models.Model):
         applications: RelatedManager["Application"]
         contracts: RelatedManager["Contract"]
         recruits: RelatedManager["Partner"]
+        endings: EndingQuerySet
 
     class Meta:
         constraints = [
@@ -79,14 +88,22 @@ class Partner(models.Model):
             triggers.PARTNER_STARTS_WITH_A_SIGNED_CONTRACT,
             triggers.PARTNER_START_IS_KEPT,
             triggers.PARTNER_RECRUITER_IS_SOMEBODY_ELSE,
+            ending_triggers.PARTNER_ENDS_BY_AN_ENDING,
         ]
 
     def __str__(self) -> str:
         return self.display_name
 
+    @property
+    def ended_on(self) -> date | None:
+        """The last day of the partnership, inclusive, once it is known."""
+        return local_date(self.ended_at - timedelta(microseconds=1)) if self.ended_at else None
+
     def is_active(self, *, at: datetime) -> bool:
         """Tell whether the partnership has started and not ended at that moment (C6)."""
         if self.started_at is None or self.started_at > at:
+            return False
+        if self.rejoined_at is not None and at < self.rejoined_at and self.endings.covering(at).exists():
             return False
         return self.ended_at is None or self.ended_at > at
 

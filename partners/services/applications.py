@@ -30,7 +30,14 @@ from partners.models import (
     RecruitInvitation,
 )
 from partners.permissions import check_may_decide, is_person
-from partners.queries import already_a_partner, is_usable, line_of
+from partners.queries import (
+    already_a_partner,
+    decided_statuses,
+    has_left,
+    is_usable,
+    left_partner,
+    line_of,
+)
 from partners.rules import normal_tax_number
 from partners.services.contracts import check_nothing_to_sign
 from partners.services.owners import give_owner
@@ -77,7 +84,10 @@ def save_application(
     if invitation is not None and not is_usable(invitation, applicant, at=at):
         raise InvitationForSomebodyElse
     take_turns(applicant)
-    if applicant.applications.exclude(status__in=["draft", "rejected"]).exists():
+    left = left_partner(applicant, at=at)
+    if left is not None:
+        invitation = None  # whoever recruited them once, did so for good (C21)
+    if applicant.applications.exclude(status__in=decided_statuses(left)).exists():
         raise AlreadyApplied
     application = applicant.applications.filter(status=ApplicationStatus.DRAFT).first()
     if application is None:
@@ -126,6 +136,8 @@ def submit_application(
         raise EmailNotVerified
     if not all(getattr(application, name) for name in NEEDED):
         raise ApplicationIncomplete
+    if left_partner(applicant, at=at):
+        application.invitation = None
     partner = _partner_of(application, recruiter=_recruiter_of(application, at=at), at=at)
     contract = Contract.objects.create(
         partner=partner, terms=in_force, tier=in_force.tier, created_at=at, **in_force.numbers
@@ -172,12 +184,14 @@ def _partner_of(application: Application, *, recruiter: Partner | None, at: date
     applicant = application.applicant
     partner = Partner.objects.select_for_update().filter(user=applicant).first()
     partner = partner or Partner(user=applicant, created_at=at)
-    if partner.started_at is not None or already_a_partner(applicant):
+    returns = has_left(partner, at=at)  # who left comes back as themself: same row, same recruiter, for good
+    if (partner.started_at is not None and not returns) or already_a_partner(applicant):
         raise AlreadyPartner
     if partner.pk and Contract.objects.open().filter(partner=partner, origin=Contract.Origin.PAPER).exists():
         raise MovingInNow
-    partner.identity = identity_of(applicant.email)
-    partner.recruiter = recruiter
+    if not returns:
+        partner.identity = identity_of(applicant.email)
+        partner.recruiter = recruiter
     for name in ("display_name", "legal_name", "country", "tax_number", "listing_consent"):
         setattr(partner, name, getattr(application, name))
     with (

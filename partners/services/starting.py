@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from partners.models import Application, ApplicationStatus, Contract, Partner
+from partners.services.endings import rejoin
 from partners.services.recruits import take_slot
 from ssp.core import audit, outbox, staff
 from ssp.core.roles import Role
@@ -32,6 +33,8 @@ def start_partnership(
         slot = take(partner)
         staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=started_at)
         audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
+    elif partner.ended_at is not None:
+        rejoin(partner, contract, started_at=started_at, at=at)
     for application in Application.objects.select_for_update().filter(
         partner=partner, status=ApplicationStatus.SUBMITTED
     ):

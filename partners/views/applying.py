@@ -36,9 +36,11 @@ def apply(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return redirect(f"{reverse('account_signup')}?next={reverse('partners:apply')}")
     application = queries.latest_application(user)
-    if application is not None and application.status not in ("draft", "rejected"):
+    left = queries.left_partner(user, at=clock.now())
+    if application is not None and application.status not in queries.decided_statuses(left):
         return redirect("partners:application")
-    if application is not None and application.status == ApplicationStatus.REJECTED:
+    if application is not None and application.status != ApplicationStatus.DRAFT:
+        # Turned down, or of a partnership that is over: a new one, with what was said before to begin with.
         application = Application(**{name: getattr(application, name) for name in ANSWERS})
     terms = ProgramTerms.objects.in_force(on=clock.today())
     invitation = find_invitation(user=user, token=request.session.get(INVITED, ""), at=clock.now())

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from partners.models import Partner
+from partners.models import Ending, Partner
 from referrals import guards
 from ssp.core.models import User
 
@@ -79,6 +79,13 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
             .exclude(models.Exists(kept))
         )
 
+    def of_left_partners(self, *, at: datetime) -> Self:
+        """Live ones of a partnership that is over; one for cause takes them along for good (*Ending*)."""
+        for_cause = Ending.objects.for_cause(since=models.OuterRef("registered_at")).filter(
+            partner=models.OuterRef("partner"), ends_at__lte=at
+        )
+        return self.live().filter(Q(partner__ended_at__lte=at) | models.Exists(for_cause))
+
 
 class Referral(FSMModelMixin, models.Model):
     """One person inside one company, introduced by one partner (C11, C12); with a `root`, internal (C3)."""
@@ -120,6 +127,9 @@ class Referral(FSMModelMixin, models.Model):
     told_at = models.DateTimeField(null=True, blank=True)  # C11: when the privacy notice was owed
     claim_last_on = models.DateField(null=True, blank=True)  # C12: inclusive; nothing once vested
     claim_ended_at = models.DateTimeField(null=True, blank=True)
+    ended_with = models.ForeignKey(  # C12: the claim ended because the partnership did
+        Ending, on_delete=models.PROTECT, null=True, blank=True, related_name="claims"
+    )
     seller = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="referrals"
     )
@@ -164,13 +174,21 @@ class Referral(FSMModelMixin, models.Model):
                 | Q(first_name="", last_name="", email="", title="", relation=""),
                 name="referral_anonymised_is_empty",
             ),
+            models.CheckConstraint(
+                condition=Q(ended_with__isnull=True) | Q(claim_ended_at__isnull=False),
+                name="referral_ended_with_its_partnership",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["claim_last_on"], condition=Q(claim_ended_at__isnull=True), name="referral_claims_due"
             )
         ]
-        triggers = [guards.PARTNER_HAS_CONTRACT, guards.INTERNAL_REFERRAL_LIKE_ITS_ROOT]
+        triggers = [
+            guards.PARTNER_HAS_CONTRACT,
+            guards.INTERNAL_REFERRAL_LIKE_ITS_ROOT,
+            guards.WHILE_A_PARTNER,
+        ]
 
     def __str__(self) -> str:
         return self.person_name
@@ -213,6 +231,12 @@ class Referral(FSMModelMixin, models.Model):
     )
     def lapse(self, *, at: datetime) -> None:
         self.claim_ended_at = at
+
+    def end_with(self, ending: Ending, *, at: datetime) -> None:
+        """The partnership is over and nothing keeps the claim: what was vested keeps its status (C12)."""
+        if self.status in (ReferralStatus.CHECKING, ReferralStatus.REGISTERED, ReferralStatus.NOT_WARM):
+            self.lapse(at=at)
+        self.claim_ended_at, self.ended_with = at, ending
 
     @transition(
         status,

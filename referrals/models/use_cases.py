@@ -71,7 +71,7 @@ class UseCase(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["window_ends_on"], name="use_case_by_window_end")]
-        triggers = [guards.WARM_AFTER_A_MEETING, guards.DEFINED_ONCE]
+        triggers = [guards.WARM_AFTER_A_MEETING, guards.DEFINED_ONCE, guards.WINDOW_WHILE_A_PARTNER]
 
     @property
     def is_locked(self) -> bool:

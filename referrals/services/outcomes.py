@@ -68,13 +68,15 @@ def _become_warm(
 ) -> None:
     if not referral.is_live:  # given up, or the person objected: nothing is opened any more (C12)
         return
+    # A meeting after the partnership's last day may help with a window that runs; it opens none (*Ending*).
+    in_partnership = referral.partner.is_active(at=introduction.starts_at)
     chosen = UseCase.objects.select_for_update().filter(pk__in=answer.use_case_ids).order_by("pk")
     introduction.discussions.exclude(use_case__in=chosen).update(discussed=False)
     for use_case in chosen:
         Discussion.objects.update_or_create(
             introduction=introduction, use_case=use_case, defaults={"discussed": True}
         )
-        if use_case.window_starts_on is None:
+        if use_case.window_starts_on is None and in_partnership:
             open_window(use_case, introduction, at=at)
     referral.become_warm(at=at)
     referral.save()

@@ -23,6 +23,7 @@ from referrals.models import Company, Referral, ReferralStatus, UseCase
 from referrals.permissions import check_sells
 from referrals.rules import Person
 from referrals.services.claims import end_overdue_claim, tell_person
+from referrals.services.leaving import end_family_of_left_partner
 from referrals.services.use_cases import attach_use_cases, define_use_case
 from ssp.core import audit, outbox
 from ssp.core.errors import DomainError, NotAllowed, constraint_as
@@ -79,9 +80,11 @@ def register_referral(
         raise PartnershipNotStarted
     check_person(person, partner=partner)
     with transaction.atomic():  # commits the audit entry of a refusal, so that it is counted
-        Partner.objects.select_for_update(no_key=True).get(
+        present = Partner.objects.select_for_update(no_key=True).get(
             pk=partner.pk
-        )  # one at a time: refusals are counted
+        )  # one at a time: refusals are counted, and whoever ends the partnership waits or was first
+        if not present.is_active(at=at):
+            raise PartnershipNotStarted
         _check_not_probing(partner, at=at)
         try:
             with transaction.atomic():
@@ -127,6 +130,7 @@ def _claim(partner: Partner, person: Person, use_cases: list[UseCase], *, by: Us
     identity = identity_of(person.email)
     for held in Referral.objects.live().filter(identity=identity):
         end_overdue_claim(referral=held, at=at)  # whoever meets it first ends it
+        end_family_of_left_partner(root_id=held.the_root.pk, at=at)
     company = company_of(person)
     evidence = queries.what_semi_knew(person, identity=identity, company=company, at=at)
     if evidence["known_contact"] or evidence["live_claim"] or evidence["objected"]:
@@ -182,7 +186,11 @@ def claim(
     :raises NotEligible: somebody else was.
     """
     salt, token_hash = new_token("objection")
-    with constraint_as("referral_one_live_claim_per_person", NotEligible), transaction.atomic():
+    with (
+        constraint_as("referral_one_live_claim_per_person", NotEligible),
+        constraint_as("referral_while_a_partner", PartnershipNotStarted),
+        transaction.atomic(),
+    ):
         return Referral.objects.create(
             partner=partner,
             company=company,

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partners.access import PartnerRequest, partner_required
+from partners.access import PartnerRequest, active_partner_required, partner_required
 from partners.models import CommissionModel
 from referrals import queries, rules, story
 from referrals.forms import AgreementForm, ElectionForm, UseCaseForm
@@ -175,7 +175,7 @@ def withdraw(request: PartnerRequest, pk: int) -> HttpResponse:
     return render(request, "referrals/withdraw.html", {"referral": referral, "nav": "referrals:list"})
 
 
-@partner_required
+@active_partner_required
 @require_http_methods(["GET", "POST"])
 def define_use_case(request: PartnerRequest) -> HttpResponse:
     """Define a use case, alone or about somebody (C8)."""

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from partners.access import PartnerRequest, partner_required
+from partners.access import PartnerRequest, active_partner_required
 from referrals import rules
 from referrals.errors import AlreadyRegistered, NotEligible
 from referrals.forms import PersonForm, StepUseCaseForm, UseCaseForm
@@ -72,7 +72,7 @@ def _page(request: PartnerRequest, form: PersonForm, *, refused: bool = False) -
     )
 
 
-@partner_required
+@active_partner_required
 @require_http_methods(["GET", "POST"])
 def person(request: PartnerRequest) -> HttpResponse:
     """Step one: who it is. Role addresses and the like are told at once; they say nothing about whom
@@ -93,7 +93,7 @@ def person(request: PartnerRequest) -> HttpResponse:
     return _page(request, form)
 
 
-@partner_required
+@active_partner_required
 @require_http_methods(["GET", "POST"])
 def use_case(request: PartnerRequest) -> HttpResponse:
     """Step two: what the meeting is to be about (C1, C8)."""
@@ -112,7 +112,7 @@ def use_case(request: PartnerRequest) -> HttpResponse:
     )
 
 
-@partner_required
+@active_partner_required
 @require_http_methods(["GET", "POST"])
 def send(request: PartnerRequest) -> HttpResponse:
     """Step three: look at it once more, and send. Only now is anything looked up or written."""

@@ -27,10 +27,11 @@ INES = DemoPerson("Ines Marchetti", "ines@marchetti.example", (Role.PARTNER,))
 PIETER = DemoPerson("Pieter Vos", "pieter@vos.example", (Role.PARTNER,))
 KARL = DemoPerson("Karl Jensen", "karl@jensen.example", (Role.PARTNER,))
 LEILA = DemoPerson("Leila Haddad", "leila@haddad.example", (Role.PARTNER,))
+ROSA = DemoPerson("Rosa Silva", "rosa@silva.example", (Role.PARTNER,))  # her partnership is over
 MARTA = DemoPerson("Marta Lindqvist", "marta@lindqvist.example", ())  # has a contract to sign
 JONAS = DemoPerson("Jonas Albrecht", "jonas@albrecht.example", ())  # waits for a new envelope
 
 STAFF = (ADA, BRAM, CARLA, TOM, PRIYA, SOFIE, SIMON, FEMKE, NOAH)
-PARTNERS = (INES, PIETER, KARL, LEILA)
+PARTNERS = (INES, PIETER, KARL, LEILA, ROSA)
 APPLICANTS = (MARTA, JONAS)
 DEMO_PEOPLE = STAFF + PARTNERS + APPLICANTS

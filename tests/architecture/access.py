@@ -31,6 +31,9 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:recruits": PARTNER,
     "partners:revoke": PARTNER,
     "partners:welcome": BY_TOKEN,
+    "partners:partnership": PARTNER,
+    "partners:partnership_end": PARTNER,
+    "partners:partnership_keep": PARTNER,
     "partners:document": SIGNED_IN,  # then the contract's own partner, or a director
     "portal:home": PARTNER,
     # referrals

@@ -1,6 +1,6 @@
 """Partners and contracts, made the only way the database lets them exist: reviewed twice, then signed."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from partners.models import (
     Application,
     Contract,
     ContractReview,
+    Ending,
     Partner,
     ProgramTerms,
     RecruitInvitation,
@@ -18,6 +19,7 @@ from partners.models import (
 from ssp.core.identity import identity_of
 from ssp.core.links import new_token
 from ssp.core.models import RoleGrant
+from ssp.core.periods import local_date
 from ssp.core.roles import Role
 from tests.factories.core import UserFactory
 from tests.moments import MONDAY
@@ -152,6 +154,26 @@ class PartnerFactory(ApplicantFactory):
             user=partner.user, role=Role.PARTNER, ended_at=None, defaults={"granted_at": started_at}
         )
         return partner
+
+
+def ended(partner: Partner, *, at: datetime, kind: str = "notice") -> Ending:
+    """End a partnership at that moment as the database wants it: for cause by two directors."""
+    directors = DirectorFactory.create_batch(2) if kind == "cause" else []
+    ending = Ending.objects.create(
+        partner=partner,
+        contract=partner.contracts.filter(status="signed").latest("signed_at"),
+        kind=kind,
+        side="semi" if directors else "partner",
+        reason="They broke the rules." if directors else "",
+        given_by=directors[0] if directors else partner.user,
+        given_at=at - timedelta(days=1),
+        confirmed_by=directors[1] if directors else None,
+        last_on=local_date(at - timedelta(seconds=1)),
+        ends_at=at,
+    )
+    partner.ended_at, partner.end_kind = at, kind
+    partner.save(update_fields=["ended_at", "end_kind"])
+    return ending
 
 
 class RecruitInvitationFactory(factory.django.DjangoModelFactory):

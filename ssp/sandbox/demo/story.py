@@ -14,6 +14,7 @@ from ssp.sandbox import people
 from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.envelopes import envelopes_under_way
+from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.moving import preview_a_file
@@ -53,6 +54,7 @@ def tell(*, now: datetime) -> None:
     envelopes_under_way(when, stage.users)
     applications(when, directors=stage.directors, recruiter=ines)
     preview_a_file(by=stage[people.BRAM], at=when.at(20, 11, 9))
+    rosa_left_and_leila_leaves(stage[people.ROSA], stage[people.LEILA], when, directors=stage.directors)
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

@@ -10,10 +10,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from commissions import accrual
 from commissions.models import Commission, Fact
-from partners.models import Partner
 from referrals.models import UseCase
 from tests.factories.commissions import a_won_deal, an_invoice, happens
-from tests.factories.partners import PartnerFactory
+from tests.factories.partners import PartnerFactory, ended
 from tests.moments import MONDAY
 
 D = Decimal
@@ -97,7 +96,7 @@ def test_a_bonus_is_one_level_deep() -> None:
 def test_a_recruiter_ended_for_cause_gets_none() -> None:
     recruiter = PartnerFactory()
     recruit = PartnerFactory(recruiter=recruiter, bonus_slot=1)
-    Partner.objects.filter(pk=recruiter.pk).update(ended_at=MONDAY + timedelta(days=2), end_kind="cause")
+    ended(recruiter, at=MONDAY + timedelta(days=2), kind="cause")
     happens(an_invoice(a_won_deal(partner=recruit)), "payment", "1000")
 
     accrual.accrue(at=LATER)
@@ -109,9 +108,7 @@ def test_a_recruiter_ended_for_cause_gets_none() -> None:
 def test_a_partner_who_left_by_notice_goes_on_earning_and_one_for_cause_doesnt() -> None:
     for kind in ("notice", "cause"):
         deal = a_won_deal()
-        Partner.objects.filter(pk=deal.use_case.partner_id).update(
-            ended_at=MONDAY + timedelta(days=45), end_kind=kind
-        )
+        ended(deal.use_case.partner, at=MONDAY + timedelta(days=45), kind=kind)
         happens(an_invoice(deal), "payment", "1000")
 
     accrual.accrue(at=LATER)

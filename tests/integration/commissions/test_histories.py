@@ -8,10 +8,9 @@ import pytest
 
 from commissions import accrual
 from commissions.models import Commission, Invoice
-from partners.models import Partner
 from referrals.models import Deal
 from tests.factories.commissions import INVOICED_ON, a_won_deal, an_invoice, happens
-from tests.factories.partners import PartnerFactory
+from tests.factories.partners import PartnerFactory, ended
 from tests.moments import MONDAY
 
 D = Decimal
@@ -78,7 +77,7 @@ def test_a_bonus_on_first_invoices_ends_with_the_recruits_sales() -> None:
     recruiter = PartnerFactory(numbers={"bonus_basis": "first_invoice"})
     recruit = PartnerFactory(recruiter=recruiter, bonus_slot=1)
     deal = a_won_deal(partner=recruit)
-    Partner.objects.filter(pk=recruit.pk).update(ended_at=MONDAY + timedelta(days=45), end_kind="cause")
+    ended(recruit, at=MONDAY + timedelta(days=45), kind="cause")
     happens(an_invoice(deal), "payment", "1000")
 
     accrual.accrue(at=LATER)

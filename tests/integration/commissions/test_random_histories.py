@@ -11,10 +11,9 @@ from django.db import connection
 from commissions import accrual, rules
 from commissions.invariants import INVARIANTS
 from commissions.models import Commission, Invoice
-from partners.models import Partner
 from referrals.models import Deal
 from tests.factories.commissions import INVOICED_ON, a_won_deal, an_invoice, happens
-from tests.factories.partners import PartnerFactory
+from tests.factories.partners import PartnerFactory, ended
 from tests.moments import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C5")]
@@ -36,10 +35,8 @@ def a_case(dice: random.Random) -> Deal:
     deal = a_won_deal(partner=recruit, model=dice.choice(["recurring", "first_invoice"]))
     for partner in (recruit, recruiter):
         if dice.random() < 0.25:
-            ended = MONDAY + timedelta(days=dice.randint(60, 300))
-            Partner.objects.filter(pk=partner.pk).update(
-                ended_at=ended, end_kind=dice.choice(["cause", "notice"])
-            )
+            moment = MONDAY + timedelta(days=dice.randint(60, 300))
+            ended(partner, at=moment, kind=dice.choice(["cause", "notice"]))
     return deal
 
 

@@ -34,6 +34,7 @@ from tests.factories.partners import (
     PartnerFactory,
     ProgramTermsFactory,
     RecruitInvitationFactory,
+    ended,
 )
 from tests.integration.partners.conftest import approve_twice
 from tests.moments import MONDAY
@@ -229,9 +230,8 @@ def test_an_applicant_invites_nobody() -> None:
 
 @pytest.mark.clause("C20")
 def test_a_former_partner_invites_nobody() -> None:
-    partner = PartnerFactory(ended_at=None)
-    partner.ended_at, partner.end_kind = MONDAY, "notice"
-    partner.save()
+    partner = PartnerFactory()
+    ended(partner, at=MONDAY)
 
     with pytest.raises(PartnershipNotStarted):
         invite_recruit(partner=partner, email="pieter@vos.example", by=partner.user, at=MONDAY)

@@ -24,6 +24,7 @@ from tests.factories.partners import (
     ContractFactory,
     DirectorFactory,
     PartnerFactory,
+    ended,
 )
 from tests.integration.partners.conftest import Courier, approve_twice, deliver_kind
 from tests.moments import MONDAY
@@ -332,8 +333,7 @@ def test_a_recruit_who_signs_takes_the_first_free_place(
 def test_a_recruiter_ended_for_cause_gets_no_place(courier: Courier) -> None:
     recruiter = PartnerFactory()
     contract = ContractFactory(partner=ApplicantFactory(recruiter=recruiter))
-    recruiter.ended_at, recruiter.end_kind = MONDAY, "cause"
-    recruiter.save()
+    ended(recruiter, at=MONDAY, kind="cause")
     approve_twice(contract)
     deliver_kind("partners.send_envelope")
 

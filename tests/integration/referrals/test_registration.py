@@ -30,6 +30,7 @@ from referrals.services.registration import register_referral
 from ssp.core.links import token_of
 from ssp.core.models import AuditEntry, OutboxMessage
 from ssp.core.periods import AMSTERDAM, local_date
+from tests.factories.partners import ended
 from tests.factories.referrals import active_partner, asked, held, person, registered, seller, use_case
 from tests.moments import MONDAY
 
@@ -152,8 +153,7 @@ def test_nobody_introduces_themself_or_somebody_of_semi() -> None:
 @pytest.mark.clause("C6")
 def test_only_an_active_partner_registers() -> None:
     partner = active_partner()
-    partner.ended_at, partner.end_kind = MONDAY, "notice"
-    partner.save()
+    ended(partner, at=MONDAY)
     with pytest.raises(PartnershipNotStarted):
         register_referral(partner=partner, person=person(), by=partner.user, at=MONDAY)
 
