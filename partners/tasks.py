@@ -2,6 +2,8 @@
 
 from celery import shared_task
 
+from partners.services.channel_endings import withdraw_overdue
+from partners.services.channels import grant_to_all
 from partners.services.following import due_envelopes, follow_due_envelopes
 from ssp.core import clock
 from ssp.core.locks import alone
@@ -15,3 +17,13 @@ def follow_envelopes(**_: object) -> None:
     with alone("partners.follow_envelopes") as is_ours:
         if is_ours and due_envelopes(wall=wall):
             follow_due_envelopes(service=signing_service(), at=clock.now(), wall=wall)
+
+
+@shared_task
+def keep_channels(**_: object) -> None:
+    """Withdraw access that has ended, and grant channels that were added since (C15)."""
+    at = clock.now()
+    with alone("partners.keep_channels") as is_ours:
+        if is_ours:
+            withdraw_overdue(at=at)
+            grant_to_all(at=at)

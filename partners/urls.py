@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import applying, papers, programme, recruits
+from partners.views import applying, channels, papers, programme, recruits
 
 app_name = "partners"
 
@@ -13,5 +13,8 @@ urlpatterns = [
     path("join/<str:token>/", applying.join, name="join"),
     path("recruits/", recruits.recruits, name="recruits"),
     path("recruits/<int:pk>/withdraw/", recruits.revoke, name="revoke"),
+    path("channels/", channels.channels, name="channels"),
+    path("channels/<int:pk>/joined/", channels.joined, name="channel_joined"),
+    path("channels/<int:pk>/help/", channels.ask, name="channel_help"),
     path("contracts/documents/<int:pk>/", papers.document, name="document"),
 ]

@@ -33,6 +33,7 @@ def every_tick(task: str, *, ticks: int = 1) -> dict[str, object]:
 app.conf.beat_schedule = {
     "sweep-outbox": every_tick("ssp.core.tasks.sweep"),
     "follow-envelopes": every_tick("partners.tasks.follow_envelopes"),
+    "keep-channels": every_tick("partners.tasks.keep_channels", ticks=5),
     "ask-for-confirmations": every_tick("referrals.tasks.ask_for_confirmations"),
     "end-overdue-claims": every_tick("referrals.tasks.end_overdue_claims", ticks=5),
     "remind-of-deadlines": every_tick("referrals.tasks.remind_of_deadlines", ticks=5),

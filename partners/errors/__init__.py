@@ -10,6 +10,13 @@ from partners.errors.applying import (
     TermsChanged,
     TermsNotAccepted,
 )
+from partners.errors.channels import (
+    ChannelAccessEnded,
+    ChannelIsRetired,
+    ChannelLinkNotSafe,
+    ChannelNameTaken,
+    ChannelTaskClosed,
+)
 from partners.errors.contracts import (
     AlreadyReviewed,
     CannotResend,
@@ -43,6 +50,11 @@ __all__ = [
     "ApplicationNotOpen",
     "ApplicationsClosed",
     "CannotResend",
+    "ChannelAccessEnded",
+    "ChannelIsRetired",
+    "ChannelLinkNotSafe",
+    "ChannelNameTaken",
+    "ChannelTaskClosed",
     "ConflictOfInterest",
     "EmailNotVerified",
     "InvitationForSomebodyElse",

@@ -1,5 +1,13 @@
 """The tables of the partnership: terms, people, contracts."""
 
+from partners.models.channels import (
+    Announcement,
+    Channel,
+    ChannelAccess,
+    ChannelKind,
+    ChannelTask,
+    partners_missing_a_channel,
+)
 from partners.models.contracts import (
     OPEN_ENVELOPE,
     Contract,
@@ -28,10 +36,15 @@ from partners.models.terms import (
 
 __all__ = [
     "OPEN_ENVELOPE",
+    "Announcement",
     "Application",
     "ApplicationStatus",
     "BonusBasis",
     "CapUnit",
+    "Channel",
+    "ChannelAccess",
+    "ChannelKind",
+    "ChannelTask",
     "CommissionModel",
     "Contract",
     "ContractDocument",
@@ -46,4 +59,5 @@ __all__ = [
     "ProgramTermsQuerySet",
     "RecruitInvitation",
     "Tier",
+    "partners_missing_a_channel",
 ]
