@@ -21,11 +21,7 @@ def channels(request: PartnerRequest) -> HttpResponse:
     """List the channels that are open to the partner now; links only as long as they are active (C15)."""
     partner, now = request.partner, clock.now()
     is_active = partner.is_active(at=now)
-    accesses = (
-        ChannelAccess.objects.filter(partner=partner)
-        .select_related("channel")
-        .order_by("channel__name", "pk")
-    )
+    accesses = ChannelAccess.objects.filter(partner=partner).select_related("channel").order_by("channel")
     asked = set(
         ChannelTask.objects.open()
         .filter(access__partner=partner, kind=ChannelTask.Kind.HELP)
