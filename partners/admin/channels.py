@@ -1,11 +1,13 @@
 """Channels: added, changed and retired by administrators and sales leads (C15)."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -17,6 +19,17 @@ from ssp.core import clock
 from ssp.core.admin import RoleAdmin
 from ssp.core.errors import DomainError
 from ssp.core.models import User
+
+SLACK_IDS = {
+    "slack_team_id": (
+        re.compile(r"[TE][A-Z0-9]{2,19}"),
+        _("This isn't a workspace's id. In Slack's address it is the part that begins with T."),
+    ),
+    "slack_channel_id": (
+        re.compile(r"[CG][A-Z0-9]{2,19}"),
+        _("This isn't a channel's id. Slack shows it under the channel's details: it begins with C."),
+    ),
+}
 
 
 class ChannelForm(forms.ModelForm):
@@ -41,8 +54,6 @@ class ChannelForm(forms.ModelForm):
             if self.instance.has_link
             else _("From Slack or WhatsApp; stored encrypted, shown to active partners alone.")
         )
-        if not self.instance.has_link:
-            del self.fields["forget_link"]
 
     def clean_invitation_link(self) -> str:
         link = str(self.cleaned_data["invitation_link"]).strip()
@@ -57,6 +68,9 @@ class ChannelForm(forms.ModelForm):
             for name in ("slack_team_id", "slack_channel_id", "announces"):
                 if said.get(name):
                     self.add_error(name, _("Only a Slack channel has this. Leave it empty, or choose Slack."))
+        for name, (shape, wrong) in SLACK_IDS.items():
+            if said.get(name) and not shape.fullmatch(said[name]):
+                self.add_error(name, wrong)
         same = Channel.objects.live().filter(kind=kind, name=said.get("name")).exclude(pk=self.instance.pk)
         if same.exists():
             self.add_error("name", str(ChannelNameTaken()))
@@ -74,7 +88,7 @@ class ChannelForm(forms.ModelForm):
 class ChannelAdmin(RoleAdmin):
     view_roles = add_roles = change_roles = CHANNEL_KEEPERS
     form = ChannelForm
-    list_display = ("name", "kind", "stored_link", "slack_channel_id", "announces", "added_at", "retired_at")
+    list_display = ("name", "kind", "stored_link", "slack_channel_id", "announcing", "retired_at")
     list_filter = ("kind", ("retired_at", admin.EmptyFieldListFilter))
     actions = ("grant_now", "retire")
     change_list_template = "admin/partners/channel/change_list.html"
@@ -82,6 +96,16 @@ class ChannelAdmin(RoleAdmin):
     @admin.display(description=_("link stored"), boolean=True)
     def stored_link(self, row: Channel) -> bool:
         return row.has_link
+
+    @admin.display(description=_("announces"), boolean=True)
+    def announcing(self, row: Channel) -> bool:
+        return row.announces
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is always there, and a way to forget the link where one is stored."""
+        forget = ["forget_link"] if obj is not None and obj.has_link else []
+        slack = ["announces", "slack_channel_id", "slack_team_id"]
+        return ["kind", "name", "purpose", "invitation_link", *forget, *slack]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.retired_at is None)
@@ -103,7 +127,18 @@ class ChannelAdmin(RoleAdmin):
         self.message_user(request, said % count, messages.SUCCESS)
 
     @admin.action(description=_("Retire: end every access and forget the link"))
-    def retire(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+    def retire(self, request: HttpRequest, queryset: QuerySet[Channel]) -> HttpResponse | None:
+        """Ask once, because it can't be undone; then retire."""
+        if "confirmed" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": _("Retire these channels?"),
+                "channels": queryset.annotate(
+                    granted=Count("accesses", filter=Q(accesses__withdrawn_at__isnull=True))
+                ),
+            }
+            return TemplateResponse(request, "admin/partners/channel/retire.html", context)
         try:
             for channel in queryset:
                 retire_channel(channel=channel, by=_user(request), at=clock.now())
@@ -111,6 +146,7 @@ class ChannelAdmin(RoleAdmin):
             self.refused(request, refusal)
         else:
             self.message_user(request, _("Retired. Close the group itself at Slack or WhatsApp."))
+        return None
 
 
 @admin.register(ChannelAccess)
