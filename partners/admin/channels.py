@@ -154,7 +154,7 @@ class ChannelAccessAdmin(RoleAdmin):
     """Who has access, and had: to look at."""
 
     view_roles = CHANNEL_KEEPERS
-    list_display = ("partner", "channel", "how", "granted_at", "joined_at", "withdrawn_at", "removal")
+    list_display = ("partner", "channel", "how", "granted_at", "withdrawn_at", "removal")
     list_filter = ("channel", ("withdrawn_at", admin.EmptyFieldListFilter))
     list_select_related = ("partner", "channel")
     search_fields = ("partner__display_name",)

@@ -6,15 +6,18 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
+from partners import channel_handlers
 from partners.models import Channel, ChannelAccess, Partner
 from partners.services import channels
 from partners.services.channel_endings import withdraw_channels
-from partners.services.channels import grant_channels, grant_to_all, retire_channel
+from partners.services.channels import grant_channels, retire_channel
+from partners.services.starting import start_partnership
+from partners.tasks import keep_channels
 from ssp.core.models import OutboxMessage
 from ssp.core.roles import Role
 from tests.factories.channels import ChannelFactory, end
 from tests.factories.core import UserFactory
-from tests.factories.partners import PartnerFactory
+from tests.factories.partners import ApplicantFactory, PartnerFactory, signed_contract
 from tests.integration.partners.test_races import at_once
 from tests.moments import MONDAY
 
@@ -26,18 +29,17 @@ def unguarded(partner: Partner) -> Partner:
 
 
 @pytest.mark.clause("C15")
-def test_the_start_and_the_clock_at_once_grant_once_and_mail_once() -> None:
+def test_the_start_and_the_clock_at_once_grant_once_and_mail_once(at_monday) -> None:
     ChannelFactory.create_batch(3)
-    partner = PartnerFactory()
+    partner = start_partnership(signed_contract(ApplicantFactory(), at=MONDAY), started_at=MONDAY, at=MONDAY)
+    owed = OutboxMessage.objects.get(kind="partners.grant_channels")
 
     raised = at_once(
-        lambda: grant_channels(partner=partner, at=MONDAY),
-        lambda: grant_to_all(at=MONDAY),
-        lambda: grant_channels(partner=partner, at=MONDAY),
+        lambda: channel_handlers.grant(owed), keep_channels, lambda: channel_handlers.grant(owed)
     )
 
     assert raised == []
-    assert ChannelAccess.objects.count() == 3
+    assert ChannelAccess.objects.filter(partner=partner).count() == 3
     assert OutboxMessage.objects.filter(kind="partners.channels_granted").count() == 1
 
 
