@@ -6,6 +6,7 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from partners import (  # noqa: F401 - what the outbox delivers, and what an ending means
+            channel_handlers,
             handlers,
             handlers_docusign,
             handlers_endings,

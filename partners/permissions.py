@@ -8,10 +8,13 @@ from partners.errors import (
     OwnPartnership,
 )
 from partners.models import Contract, Partner
-from ssp.core.errors import DomainError
+from ssp.core.errors import DomainError, NotAllowed
 from ssp.core.identity import identity_of
 from ssp.core.models import User
 from ssp.core.roles import Role
+
+CHANNEL_KEEPERS = (Role.ADMINISTRATOR, Role.SALES_LEAD)
+CHANNEL_HANDS = (*CHANNEL_KEEPERS, Role.SALES)
 
 
 def check_is_director(user: User) -> None:
@@ -90,3 +93,21 @@ def why_not_decide(director: User, contract: Contract) -> DomainError | None:
 def can_read_documents(user: User, contract: Contract) -> bool:
     """Tell whether somebody may read the contract's papers: its partner, and directors."""
     return contract.partner.user_id == user.pk or user.has_role(Role.DIRECTOR)
+
+
+def check_keeps_channels(user: User) -> None:
+    """Refuse whoever may not add, change or retire channels: administrators and sales leads may (C15).
+
+    :raises NotAllowed: C15.
+    """
+    if not user.has_any_role(*CHANNEL_KEEPERS):
+        raise NotAllowed
+
+
+def check_may_do_channel_work(user: User, partner: Partner) -> None:
+    """Refuse whoever isn't of the sales team or an administrator, and everybody about themself (C15).
+
+    :raises NotAllowed: C15.
+    """
+    if not user.has_any_role(*CHANNEL_HANDS) or is_person(partner, user, identity_of(user.email)):
+        raise NotAllowed

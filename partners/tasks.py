@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from partners.services import endings
+from partners.services.channel_endings import withdraw_overdue
+from partners.services.channels import grant_to_all
 from partners.services.following import due_envelopes, follow_due_envelopes
 from partners.services.watching import remind_signers, watch_docusign
 from ssp.core import clock
@@ -39,3 +41,13 @@ def watch_envelopes(**_: object) -> None:
 def end_partnerships(**_: object) -> None:
     """Tell everybody about partnerships whose last day is over (*Ending*)."""
     endings.end_partnerships(at=clock.now())
+
+
+@shared_task
+def keep_channels(**_: object) -> None:
+    """Withdraw access that has ended, and grant channels that were added since (C15)."""
+    at = clock.now()
+    with alone("partners.keep_channels") as is_ours:
+        if is_ours:
+            withdraw_overdue(at=at)
+            grant_to_all(at=at)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import applying, papers, partnership, programme, recruits, signing, welcome
+from partners.views import applying, channels, papers, partnership, programme, recruits, signing, welcome
 
 app_name = "partners"
 
@@ -18,5 +18,8 @@ urlpatterns = [
     path("partnership/", partnership.partnership, name="partnership"),
     path("partnership/end/", partnership.end, name="partnership_end"),
     path("partnership/keep/", partnership.keep, name="partnership_keep"),
+    path("channels/", channels.channels, name="channels"),
+    path("channels/<int:pk>/joined/", channels.joined, name="channel_joined"),
+    path("channels/<int:pk>/help/", channels.ask, name="channel_help"),
     path("contracts/documents/<int:pk>/", papers.document, name="document"),
 ]

@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "watch-envelopes": every_tick("partners.tasks.watch_envelopes", ticks=5),
     "remind-of-signatures": every_tick("partners.tasks.remind_of_signatures", ticks=5),
     "end-partnerships": every_tick("partners.tasks.end_partnerships"),
+    "keep-channels": every_tick("partners.tasks.keep_channels", ticks=5),
     "ask-for-confirmations": every_tick("referrals.tasks.ask_for_confirmations"),
     "end-overdue-claims": every_tick("referrals.tasks.end_overdue_claims", ticks=5),
     "remind-of-deadlines": every_tick("referrals.tasks.remind_of_deadlines", ticks=5),

@@ -281,6 +281,10 @@ DOCUSIGN = {
     "HMAC_KEYS": env.list("DOCUSIGN_HMAC_KEYS", default=[]),
     "CONNECT_URL": env.str("DOCUSIGN_CONNECT_URL", default=""),
 }
+SLACK = {  # without a bot's token, people do what it would
+    "BOT_TOKEN": env.str("SLACK_BOT_TOKEN", default=""),
+    "API_URL": env.str("SLACK_API_URL", default="https://slack.com/api/"),
+}
 SANDBOX_URL = env.str("SSP_SANDBOX_URL", default="")
 
 # --- logs: JSON lines with a request id that follows into tasks, ids only -----

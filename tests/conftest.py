@@ -18,6 +18,12 @@ def private_files(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "files"
 
 
+@pytest.fixture(autouse=True)
+def no_slack(settings) -> None:
+    """Nobody's bot token of this machine's environment; tests that want one take `slack`."""
+    settings.SLACK = {"BOT_TOKEN": "", "API_URL": "http://127.0.0.1:9/"}
+
+
 @pytest.fixture
 def at_monday() -> Iterator[datetime]:
     """Let the application clock stand at MONDAY."""

@@ -30,7 +30,7 @@ OURS = (
     "MEDIA_ROOT",
     "BEAT_TICK_SECONDS",
 )
-OUR_PREFIXES = ("SSP_", "DOCUSIGN_", "SANDBOX_")
+OUR_PREFIXES = ("SSP_", "DOCUSIGN_", "SLACK_", "SANDBOX_")
 
 
 def eventually[T](look: Callable[[], T], *, what: str, within: float = 60.0) -> T:

@@ -14,6 +14,8 @@ from pathlib import Path
 from ssp.sandbox.docusign.store import Callback, Store
 from ssp.sandbox.keys import ensure_keys
 from ssp.sandbox.mailbox import Mail, Mailbox
+from ssp.sandbox.slack import API_PATH, BOT_TOKEN
+from ssp.sandbox.slack.store import Workspace, path_in
 from tests.running import ROOT, clean_environment, eventually, get
 
 
@@ -51,6 +53,16 @@ class StandIn:
             "HMAC_KEYS": [self.told["DOCUSIGN_HMAC_KEYS"]],
             "CONNECT_URL": "",
         }
+
+    @property
+    def slack_settings(self) -> dict[str, str]:
+        """settings.SLACK for a client that shall speak to this stand-in."""
+        return {"BOT_TOKEN": BOT_TOKEN, "API_URL": f"{self.url}{API_PATH}"}
+
+    @cached_property
+    def slack(self) -> Workspace:
+        """The Slack workspace that it serves, read and written beside it."""
+        return Workspace(path_in(self.state))
 
     @cached_property
     def memory(self) -> Store:

@@ -9,3 +9,6 @@ __all__ = ["contracts", "moving_in", "people", "terms"]
 from partners.admin import endings
 
 __all__ = ["contracts", "endings", "people", "terms"]
+from partners.admin import channels
+
+__all__ = ["channels", "contracts", "people", "terms"]

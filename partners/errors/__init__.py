@@ -12,6 +12,13 @@ from partners.errors.applying import (
     TermsChanged,
     TermsNotAccepted,
 )
+from partners.errors.channels import (
+    ChannelAccessEnded,
+    ChannelIsRetired,
+    ChannelLinkNotSafe,
+    ChannelNameTaken,
+    ChannelTaskClosed,
+)
 from partners.errors.contracts import (
     AlreadyReviewed,
     CannotResend,
@@ -98,6 +105,11 @@ __all__ = [
     "AttestedAlready",
     "CannotResend",
     "CannotTakeBack",
+    "ChannelAccessEnded",
+    "ChannelIsRetired",
+    "ChannelLinkNotSafe",
+    "ChannelNameTaken",
+    "ChannelTaskClosed",
     "ConfirmedByProposer",
     "ConflictOfInterest",
     "ConsequencesChanged",

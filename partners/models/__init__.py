@@ -1,5 +1,13 @@
 """The tables of the partnership: terms, people, contracts."""
 
+from partners.models.channels import (
+    Announcement,
+    Channel,
+    ChannelAccess,
+    ChannelKind,
+    ChannelTask,
+    partners_missing_a_channel,
+)
 from partners.models.contracts import (
     OPEN_ENVELOPE,
     Contract,
@@ -31,10 +39,15 @@ from partners.models.terms import (
 
 __all__ = [
     "OPEN_ENVELOPE",
+    "Announcement",
     "Application",
     "ApplicationStatus",
     "BonusBasis",
     "CapUnit",
+    "Channel",
+    "ChannelAccess",
+    "ChannelKind",
+    "ChannelTask",
     "CommissionModel",
     "Contract",
     "ContractDocument",
@@ -57,4 +70,5 @@ __all__ = [
     "SignAcknowledgement",
     "SignReason",
     "Tier",
+    "partners_missing_a_channel",
 ]

@@ -27,6 +27,7 @@ def start_partnership(
         .select_related("recruiter")
         .get(pk=contract.partner_id)
     )
+    begins = partner.started_at is None or not partner.is_active(at=started_at)
     if partner.started_at is None:
         partner.started_at = started_at
         partner.save(update_fields=["started_at"])
@@ -47,4 +48,15 @@ def start_partnership(
         payload={"partner_id": partner.pk, "contract_id": contract.pk},
         at=at,
     )
+    who: dict[str, int | str] = {"partner_id": partner.pk, "contract_id": contract.pk}
+    outbox.enqueue(
+        "partners.grant_channels", key=f"partner:{partner.pk}:channels:{contract.pk}", payload=who, at=at
+    )
+    if begins:  # another contract within one partnership is no news to anybody (C16)
+        outbox.enqueue(
+            "partners.announce_partner",
+            key=f"partner:{partner.pk}:announce:{contract.pk}",
+            payload=who,
+            at=at,
+        )
     return partner

@@ -100,6 +100,7 @@ def configure(options: dict[str, Any]) -> None:
                 "django_structlog": {"level": options["level"]},
                 "urllib3": {"level": "WARNING"},
                 "docusign_esign": {"level": "WARNING"},
+                "slack_sdk": {"level": "CRITICAL"},  # it writes bodies; ssp.slack says what failed
             },
         }
     )

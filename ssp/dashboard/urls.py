@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ssp.dashboard.views import confirmations, contacts, deals, home, referrals
+from ssp.dashboard.views import channels, confirmations, contacts, deals, home, referrals
 
 app_name = "desk"
 
@@ -17,6 +17,11 @@ urlpatterns = [
     path("deals/<int:pk>/move/", deals.move, name="deal_move"),
     path("deals/<int:pk>/won/", deals.won, name="deal_won"),
     path("deals/<int:pk>/lost/", deals.lost, name="deal_lost"),
+    path("channels/", channels.channels, name="channels"),
+    path("channels/<int:pk>/", channels.channel, name="channel"),
+    path("channels/<int:pk>/export/", channels.export, name="channel_export"),
+    path("channels/tasks/<int:pk>/take/", channels.take, name="channel_task_take"),
+    path("channels/tasks/<int:pk>/done/", channels.done, name="channel_task_done"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("referrals/new/", referrals.register, name="register"),
     path("referrals/<int:pk>/", referrals.referral, name="referral"),

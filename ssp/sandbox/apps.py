@@ -1,4 +1,4 @@
-"""The sandbox: a movable clock, a mailbox, a stand-in for DocuSign, the demo people. Never in production."""
+"""The sandbox: a movable clock, a mailbox, stand-ins for DocuSign and Slack, a demo. Not for production."""
 
 from django.apps import AppConfig
 from django.conf import settings

@@ -1,4 +1,5 @@
-"""The sandbox process: the DocuSign stand-in (OAuth over TLS, API and pages over HTTP) and the mailbox.
+"""The sandbox process: stand-ins for DocuSign (OAuth over TLS, API and pages over HTTP) and Slack (API over
+HTTP), and the mailbox.
 
 `python -m ssp.sandbox.serve`, told by SSP_STATE, SANDBOX_OAUTH_PORT, SANDBOX_API_PORT, SANDBOX_SMTP_PORT and
 PORT.
@@ -21,6 +22,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from ssp.sandbox.docusign import envelopes, site, standin
 from ssp.sandbox.keys import ensure_keys
 from ssp.sandbox.mailbox import Mailbox, serve_smtp
+from ssp.sandbox.slack import api as slack
 
 TICK_SECONDS = 2.0
 
@@ -79,6 +81,7 @@ def main() -> int:
     site.configure()
     stand = standin.from_environment()
     standin.install(stand)
+    workspace = slack.install(state)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(stand.keys.tls_cert, stand.keys.tls_key)
 
@@ -103,6 +106,7 @@ def main() -> int:
         server.server_close()
     smtp.stop()
     stand.stop()
+    workspace.close()
     return 0
 
 

@@ -12,6 +12,7 @@ LEADS = frozenset({Role.SALES_LEAD.value})
 FINANCE = frozenset({Role.FINANCE.value})
 FINANCE_OR_DIRECTOR = FINANCE | {Role.DIRECTOR.value}
 SALES_OR_FINANCE = SALES | FINANCE
+CHANNEL_HANDS = SALES | {Role.ADMINISTRATOR.value}
 
 MATRIX: dict[str, frozenset[str]] = {
     # core
@@ -34,6 +35,9 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:partnership": PARTNER,
     "partners:partnership_end": PARTNER,
     "partners:partnership_keep": PARTNER,
+    "partners:channels": PARTNER,
+    "partners:channel_joined": PARTNER,
+    "partners:channel_help": PARTNER,
     "partners:document": SIGNED_IN,  # then the contract's own partner, or a director
     "portal:home": PARTNER,
     # referrals
@@ -70,6 +74,11 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:check_name": SALES,
     "desk:referral_seller": SALES,
     "desk:referral_log": SALES,
+    "desk:channels": CHANNEL_HANDS,
+    "desk:channel": CHANNEL_HANDS,
+    "desk:channel_export": CHANNEL_HANDS,
+    "desk:channel_task_take": CHANNEL_HANDS,
+    "desk:channel_task_done": CHANNEL_HANDS,
     # money
     "commissions:earnings": PARTNER,
     "commissions:earnings_export": PARTNER,

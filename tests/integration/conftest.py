@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from ssp.docusign.client import SigningService, signing_service
+from ssp.sandbox.slack.store import Workspace
 from tests.standin import StandIn
 
 
@@ -22,6 +23,14 @@ def standin(running_standin: StandIn, settings, empty_cache) -> Iterator[StandIn
     settings.DOCUSIGN = running_standin.settings
     yield running_standin
     running_standin.heal()
+
+
+@pytest.fixture
+def slack(running_standin: StandIn, settings) -> Iterator[Workspace]:
+    """The workspace at the Slack stand-in, without faults; the bot's token opens it."""
+    settings.SLACK = running_standin.slack_settings
+    yield running_standin.slack
+    running_standin.slack.clear_faults()
 
 
 @pytest.fixture

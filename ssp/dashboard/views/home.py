@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from partners.models import ChannelTask
 from referrals import permissions, rules, story
 from referrals.models import Confirmation
 from ssp.core import clock
@@ -82,6 +83,7 @@ def home(request: StaffRequest) -> HttpResponse:
                 for row in queries.names_to_check()[:8]
             ],
             "contests": queries.contests_open()[:8],
+            "channel_tasks": ChannelTask.objects.open().count(),
             "funnel": _funnel(),
             "lines": [{"line": line, **_line(line)} for line in lines],
             "filters": filters,

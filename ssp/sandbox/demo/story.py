@@ -13,6 +13,7 @@ from ssp.core.models import User
 from ssp.sandbox import people
 from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
+from ssp.sandbox.demo.channels import open_channels, use_channels
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
 from ssp.sandbox.demo.moments import Calendar
@@ -55,6 +56,8 @@ def tell(*, now: datetime) -> None:
     applications(when, directors=stage.directors, recruiter=ines)
     preview_a_file(by=stage[people.BRAM], at=when.at(20, 11, 9))
     rosa_left_and_leila_leaves(stage[people.ROSA], stage[people.LEILA], when, directors=stage.directors)
+    open_channels(by=stage[people.SIMON], opened=opened)
+    use_channels(at=when.at(20, 11))
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from django.views.static import serve
 
 from ssp.sandbox.docusign import api, console, oauth, signing
+from ssp.sandbox.slack import api as slack
 
 ACCOUNT = "restapi/v2.1/accounts/<str:account_id>/envelopes"
 
@@ -26,5 +27,6 @@ urlpatterns = [
     path("faults/", console.faults, name="faults"),
     path("flush/", console.flush, name="flush"),
     path("healthz", console.healthz),
+    path("slack/api/<str:method>", slack.call),
     re_path(r"^static/(?P<path>dist/.*)$", serve, {"document_root": settings.BASE_DIR / "static"}),
 ]

@@ -129,7 +129,7 @@ def welcome(port: int, seconds: float, *, with_demo: bool) -> str:
             lines.append(f"  {person.email:<{width}}  {roles:<13}  {person.name}")
     lines += [
         "",
-        f"{site}/sandbox/  has the mailbox, the DocuSign stand-in, the clock and staff's codes.",
+        f"{site}/sandbox/  has the mailbox, the DocuSign and Slack stand-ins, the clock and staff's codes.",
         "",
     ]
     lines += ["Ctrl-C stops everything and keeps the data; ./dev reset starts over."]

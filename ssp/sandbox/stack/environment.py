@@ -6,13 +6,14 @@ from pathlib import Path
 
 import environ
 
+from ssp.sandbox import slack
 from ssp.sandbox.keys import ensure_keys
 from ssp.sandbox.stack.processes import ROOT
 from ssp.sandbox.stack.state import State
 
 # What `./dev manage` needs to reach an active run.
 SHARED = ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "EMAIL_URL", "SITE_URL", "PORT")
-SHARED_PREFIXES = ("SSP_", "DOCUSIGN_", "SANDBOX_")
+SHARED_PREFIXES = ("SSP_", "DOCUSIGN_", "SLACK_", "SANDBOX_")
 
 
 def read(*, test: bool) -> dict[str, str]:
@@ -41,6 +42,9 @@ def add_sandbox(env: MutableMapping[str, str], state: State) -> None:
     env.setdefault("EMAIL_URL", f"smtp://127.0.0.1:{ports['smtp']}")
     if not any(name.startswith("DOCUSIGN_") for name in env):
         env.update(ensure_keys(state.path, oauth_port=ports["oauth"], api_port=ports["api"], web_port=port))
+    if not any(name.startswith("SLACK_") for name in env):
+        env["SLACK_API_URL"] = f"{env['SSP_SANDBOX_URL']}{slack.API_PATH}"
+        env["SLACK_BOT_TOKEN"] = slack.BOT_TOKEN
 
 
 def shared(env: MutableMapping[str, str]) -> dict[str, str]:

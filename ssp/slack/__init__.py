@@ -1,0 +1,1 @@
+"""Slack: inviting partners to channels, removing them, and announcing who has started."""
