@@ -25,6 +25,14 @@ from partners.errors.contracts import (
     TermsInUse,
     VersionChanged,
 )
+from partners.errors.profiles import (
+    NoPhoto,
+    NotAPhoto,
+    PhotoHasTooManyPixels,
+    PhotoIsNoPhotoAlone,
+    PhotoTooHeavy,
+    PhotoTooSmall,
+)
 from partners.errors.recruits import (
     AlreadyInvited,
     InvitationForSomebodyElse,
@@ -49,6 +57,8 @@ __all__ = [
     "InvitationNotValid",
     "NeedsTwoApprovals",
     "NoDefaultTier",
+    "NoPhoto",
+    "NotAPhoto",
     "NotDirector",
     "NotInReview",
     "NothingChanged",
@@ -56,6 +66,10 @@ __all__ = [
     "OwnAddress",
     "OwnContract",
     "PartnershipNotStarted",
+    "PhotoHasTooManyPixels",
+    "PhotoIsNoPhotoAlone",
+    "PhotoTooHeavy",
+    "PhotoTooSmall",
     "ReasonMissing",
     "SamePersonAsRecruiter",
     "TermsChanged",

@@ -16,6 +16,7 @@ from partners.models.people import (
     PartnerQuerySet,
     RecruitInvitation,
 )
+from partners.models.profiles import Profile, ProfileAddress, ProfilePhoto, ProfileQuerySet
 from partners.models.terms import (
     BonusBasis,
     CapUnit,
@@ -42,6 +43,10 @@ __all__ = [
     "Numbers",
     "Partner",
     "PartnerQuerySet",
+    "Profile",
+    "ProfileAddress",
+    "ProfilePhoto",
+    "ProfileQuerySet",
     "ProgramTerms",
     "ProgramTermsQuerySet",
     "RecruitInvitation",

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from partners.models import Application, ApplicationStatus, Contract, Partner
+from partners.services.profiles import open_profile
 from partners.services.recruits import take_slot
 from ssp.core import audit, outbox, staff
 from ssp.core.roles import Role
@@ -22,6 +23,7 @@ def start_partnership(contract: Contract, *, started_at: datetime, at: datetime)
         partner.started_at = started_at
         partner.save(update_fields=["started_at"])
         slot = take_slot(partner)
+        open_profile(partner=partner, at=at)
         staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=started_at)
         audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
     for application in Application.objects.select_for_update().filter(

@@ -30,6 +30,17 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:recruits": PARTNER,
     "partners:revoke": PARTNER,
     "partners:document": SIGNED_IN,  # then the contract's own partner, or a director
+    "partners:directory": ANYBODY,
+    "partners:directory_feed": ANYBODY,
+    "partners:directory_partner": ANYBODY,
+    "partners:directory_photo": ANYBODY,
+    "partners:profile": PARTNER,
+    "partners:profile_listing": PARTNER,
+    "partners:profile_photo": PARTNER,
+    "partners:profile_photo_own": PARTNER,
+    "partners:profile_photo_remove": PARTNER,
+    "partners:robots": ANYBODY,
+    "partners:sitemap": ANYBODY,
     "portal:home": PARTNER,
     # referrals
     "referrals:list": PARTNER,
