@@ -14,6 +14,7 @@ from ssp.sandbox import people
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
+from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
 from ssp.sandbox.people import DemoPerson
 
@@ -47,6 +48,7 @@ def tell(*, now: datetime) -> None:
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
+    fill_in_profiles(at=when.at(4, 11, 9))
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
