@@ -5,4 +5,4 @@ class CommissionsConfig(AppConfig):
     name = "commissions"
 
     def ready(self) -> None:
-        from commissions import handlers  # noqa: F401 - registers what the outbox delivers
+        from commissions import handlers, mails  # noqa: F401 - they register what is delivered

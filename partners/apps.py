@@ -5,4 +5,4 @@ class PartnersConfig(AppConfig):
     name = "partners"
 
     def ready(self) -> None:
-        from partners import handlers  # noqa: F401 - registers what the outbox delivers
+        from partners import handlers, mails  # noqa: F401 - they register what is delivered

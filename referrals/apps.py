@@ -5,4 +5,4 @@ class ReferralsConfig(AppConfig):
     name = "referrals"
 
     def ready(self) -> None:
-        from referrals import handlers  # noqa: F401 - registers what the outbox delivers
+        from referrals import handlers, mails  # noqa: F401 - they register what is delivered

@@ -196,7 +196,7 @@ def _path(name: str) -> str:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Name the public pages to search engines: sections, and who is listed now."""
-    pages = [{"url": absolute(path)} for name in PUBLIC if (path := _path(name))]
+    pages: list[dict[str, Any]] = [{"url": absolute(path)} for name in PUBLIC if (path := _path(name))]
     pages += [
         {
             "url": absolute(reverse("partners:directory_partner", args=[profile.slug])),

@@ -18,8 +18,10 @@ MATRIX: dict[str, frozenset[str]] = {
     "core:after_sign_in": SIGNED_IN,
     "core:healthz": ANYBODY,
     "core:join_staff": BY_TOKEN,
+    "core:preferences": SIGNED_IN,
     "core:privacy": ANYBODY,
     "core:readyz": ANYBODY,
+    "core:stop_mail": BY_TOKEN,
     "core:theme": ANYBODY,
     "docusign:connect": BY_SIGNATURE,
     # partners
