@@ -25,8 +25,8 @@ LANGUAGES = tuple(
 
 
 def language_name(code: str) -> str:
-    """Return the name of a language, in the reader's own."""
-    return str(get_language_info(code)["name_translated"])
+    """Return the name of a language, in the reader's own; its code if nobody knows it any more."""
+    return str(get_language_info(code)["name_translated"]) if code in LANG_INFO else code
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,11 +82,13 @@ class ProfileForm(DomainFormMixin, forms.ModelForm):
     languages = Languages(
         label=_("Languages"),
         required=False,
+        max_length=300,
         help_text=_("With commas, for example: French, Arabic, English."),
     )
     topics = Topics(
         label=_("Industries and use cases"),
         required=False,
+        max_length=600,
         help_text=_("With commas, for example: insurance, claims, document search."),
     )
     website = forms.URLField(
@@ -151,6 +153,22 @@ class ProfileForm(DomainFormMixin, forms.ModelForm):
                 self.fields[f"show_{name}"] = forms.BooleanField(
                     label=label, required=False, initial=name in self.instance.shown
                 )
+
+    def clean_display_name(self) -> str:
+        return self._line("display_name")
+
+    def clean_company(self) -> str:
+        return self._line("company")
+
+    def clean_city(self) -> str:
+        return self._line("city")
+
+    def clean_headline(self) -> str:
+        return self._line("headline")
+
+    def _line(self, name: str) -> str:
+        """Return what stands in one line: it goes into subjects and addresses of mails."""
+        return " ".join(self.cleaned_data[name].split())
 
     def clean_website(self) -> str:
         return self._web("website")

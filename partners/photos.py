@@ -8,9 +8,10 @@ import hashlib
 import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from partners.errors import (
+    NoPhoto,
     NotAPhoto,
     PhotoHasTooManyPixels,
     PhotoIsNoPhotoAlone,
@@ -20,13 +21,16 @@ from partners.errors import (
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 8 * 1024 * 1024
-MAX_PIXELS = 50_000_000  # more than any phone takes; a bomb is refused by its header, before it unfolds
+# A bomb is refused by its header, before it unfolds. A JPEG is read smaller than it is; the others can't be.
+MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 16_000_000, "WEBP": 16_000_000}
+MAX_SCANS = 64  # a JPEG may ask to be gone over again and again; cameras do it ten times at most
 MIN_SIDE = 200
 LARGE, SMALL = 480, 96  # px; shown at half of it
 QUALITY = 84
 WHITE = (255, 255, 255)
 # Beginnings of other kinds of files: with one of them inside, a file is two things at once.
 FOREIGN = (b"%PDF-", b"<html", b"<script", b"<!DOCTYPE", b"<?php", b"<svg")
+START_OF_SCAN = b"\xff\xda"
 ZIP_END, ZIP_TAIL = b"PK\x05\x06", 65_557
 
 
@@ -48,23 +52,25 @@ def draw_anew(content: bytes) -> Photo:
         raise PhotoTooHeavy
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            _check(image.size, content)
+            _check(image, content)
             image.draft("RGB", (2 * LARGE, 2 * LARGE))  # a JPEG is read no larger than it is needed
             upright = _flat(ImageOps.exif_transpose(image))
-    except UnidentifiedImageError as unknown:
-        raise NotAPhoto from unknown
+    except NoPhoto:
+        raise
     except Image.DecompressionBombError as bomb:
         raise PhotoHasTooManyPixels from bomb
-    except (OSError, ValueError, SyntaxError, MemoryError, EOFError, IndexError) as broken:
-        raise NotAPhoto from broken  # cut off, or made to break what reads it
+    except Exception as broken:  # cut off, or made to break what reads it: whatever it raised, it is no photo
+        raise NotAPhoto from broken
     large, small = _square(upright, LARGE), _square(upright, SMALL)
     return Photo(large=large, small=small, digest=hashlib.sha256(large).hexdigest())
 
 
-def _check(size: tuple[int, int], content: bytes) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
+def _check(image: Image.Image, content: bytes) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS[str(image.format)]:
         raise PhotoHasTooManyPixels
+    if image.format == "JPEG" and content.count(START_OF_SCAN) > MAX_SCANS:
+        raise NotAPhoto
     if min(width, height) < MIN_SIDE:
         raise PhotoTooSmall
     if ZIP_END in content[-ZIP_TAIL:] or any(sign in content for sign in FOREIGN):

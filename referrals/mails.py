@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ssp.core.mail_kinds import MailKind, register
+from ssp.core.mail_kinds import NO_ACCOUNT, MailKind, register
 from ssp.core.roles import Role
 
 LETTER = "referrals/emails/letter"
@@ -16,7 +16,7 @@ register(
         template=LETTER,
         label=_("Somebody passed on your details"),
         explanation=_("Who did it and why, and how to object."),
-        audience=frozenset({Role.PARTNER}),
+        audience=NO_ACCOUNT,
         legal=True,
         reason=_("The law says that people are told."),
     ),
@@ -90,7 +90,7 @@ register(
         explanation=_("The last reminder of a window."),
         audience=PARTNER | SELLERS,
         legal=True,
-        reason=_("A missed window costs you the commission (C2)."),
+        reason=_("A window that is missed costs the commission (C2)."),
     ),
     MailKind(
         name="referrals.deadline",

@@ -23,8 +23,8 @@ class PhotoTooHeavy(NoPhoto):
 
 class PhotoHasTooManyPixels(NoPhoto):
     message = _(
-        "This photo has more than 50 million pixels, so we don't open it. Nothing was changed. Save it "
-        "smaller and try again."
+        "This photo has more pixels than we open: 50 million in a JPEG, 16 million in a PNG or WebP. Nothing "
+        "was changed. Save it smaller and try again."
     )
 
 

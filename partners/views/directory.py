@@ -5,6 +5,7 @@ Nobody may use what they kept without asking again: a partnership ends at a mome
 
 import hashlib
 import json
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -42,7 +43,8 @@ def index(request: HttpRequest) -> HttpResponse:
         listed, text=wanted["q"], language=wanted["language"], country=wanted["country"]
     )
     total, matches = listed.count(), found.count()
-    page = directory.entries(directory.after(found, request.GET.get("after", ""))[: ON_A_PAGE + 1])
+    last = re.sub(r"[^a-z0-9-]", "", request.GET.get("after", ""))
+    page = directory.entries(directory.after(found, last)[: ON_A_PAGE + 1])
     filters = {name: value for name, value in wanted.items() if value}
     more = page[ON_A_PAGE - 1].slug if len(page) > ON_A_PAGE else ""
     context = {

@@ -2,11 +2,12 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import translation
-from django.utils.translation import gettext, trans_real
+from django.utils.translation import gettext
 
 from ssp.core import emails, reader
 from ssp.core.mail_kinds import MailKind, all_kinds, kind_named
@@ -184,7 +185,7 @@ def test_the_page_offers_no_legal_kind_and_says_why(ines: User) -> None:
 
     assert 'value="referrals.last_deadline"' not in page
     assert "Three days left to sign" in page
-    assert "A missed window costs you the commission (C2)." in page
+    assert "A window that is missed costs the commission (C2)." in page
 
 
 def test_a_legal_kind_that_is_posted_is_refused(ines: User) -> None:
@@ -251,7 +252,7 @@ def test_the_page_keeps_a_time_zone_and_refuses_an_unknown_one(ines: User) -> No
 
 # --- which language ---------------------------------------------------------------
 @pytest.fixture
-def dutch(settings, tmp_path):
+def dutch(settings, tmp_path: Path) -> None:
     """A second language, with a word of our own."""
     folder = tmp_path / "nl" / "LC_MESSAGES"
     folder.mkdir(parents=True)
@@ -260,16 +261,6 @@ def dutch(settings, tmp_path):
     )
     settings.LANGUAGES = [("en-gb", "English"), ("nl", "Nederlands")]
     settings.LOCALE_PATHS = [tmp_path]
-    _forget_translations()
-    yield
-    _forget_translations()
-
-
-def _forget_translations() -> None:
-    trans_real._translations = {}
-    trans_real._default = None
-    trans_real.get_supported_language_variant.cache_clear()
-    trans_real.get_languages.cache_clear()
 
 
 def _mo(words: dict[str, str]) -> bytes:

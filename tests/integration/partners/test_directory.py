@@ -294,6 +294,13 @@ def test_a_long_list_goes_on_where_it_stopped(
     assert names_in(client.get(f"/partners/{more}").text) == ["marek-ostrowski"]
 
 
+@pytest.mark.parametrize(
+    "query", ["after=%00", "after=nobody", "q=%00", "q=" + "x" * 300, "language=%00&country=../"]
+)
+def test_a_hostile_question_is_a_question(client: Client, six: None, query: str) -> None:
+    assert client.get(f"/partners/?{query}").status_code == 200
+
+
 # --- addresses --------------------------------------------------------------------
 def rename(partner: Partner, name: str) -> None:
     save_profile(partner=partner, details=details(display_name=name), shown=[], by=partner.user, at=MONDAY)

@@ -83,7 +83,7 @@ def test_what_is_transparent_becomes_white() -> None:
     assert min(opened(clear.large).convert("RGB").getpixel((240, 240))) > 250
 
 
-@pytest.mark.parametrize("size", [(30_000, 30_000), (60_000, 1_000), (2_000_000, 200)])
+@pytest.mark.parametrize("size", [(30_000, 30_000), (60_000, 1_000), (2_000_000, 200), (4_100, 4_000)])
 def test_a_bomb_is_refused_before_it_unfolds(size: tuple[int, int]) -> None:
     with pytest.raises(PhotoHasTooManyPixels):
         draw_anew(bomb(*size))
@@ -94,6 +94,24 @@ def zip_of_a_page() -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("index.html", "<p>hello")
     return out.getvalue()
+
+
+def test_a_photo_that_asks_to_be_read_a_thousand_times_is_refused() -> None:
+    photo = picture(kind="JPEG", progressive=True)
+    scan = photo[photo.rindex(b"\xff\xda") : photo.rindex(b"\xff\xd9")]
+
+    with pytest.raises(NotAPhoto):
+        draw_anew(photo.replace(b"\xff\xd9", scan * 1000 + b"\xff\xd9"))
+
+
+def test_whatever_breaks_the_reader_is_told_as_no_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise struct.error("unpack requires a buffer of 4 bytes")
+
+    monkeypatch.setattr(photos.ImageOps, "exif_transpose", broken)
+
+    with pytest.raises(NotAPhoto):
+        draw_anew(picture())
 
 
 @pytest.mark.parametrize(
@@ -172,5 +190,5 @@ def test_a_refused_photo_leaves_the_one_before() -> None:
 
     page = upload(signed_in(leila), bomb(30_000, 30_000))
 
-    assert "more than 50 million pixels" in page
+    assert "more pixels than we open" in page
     assert ProfilePhoto.objects.get().digest == before
