@@ -78,6 +78,9 @@ class Profile(models.Model):
             models.Index(fields=["sort_name", "id"], name="profile_in_order"),
         ]
 
+    def __str__(self) -> str:
+        return str(self.partner)
+
 
 class ProfileAddress(models.Model):
     """An address in the directory. One belongs to a partner for good: an old link leads to nobody else."""

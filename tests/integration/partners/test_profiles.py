@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import IntegrityError, connection
 from django.test import Client
 
@@ -14,6 +15,8 @@ from partners.services import profiles
 from partners.services.profiles import open_profile, save_profile, set_listing
 from ssp.core import audit
 from ssp.core.models import AuditEntry
+from ssp.core.roles import Role
+from tests.factories.core import UserFactory
 from tests.factories.partners import ApplicantFactory, PartnerFactory
 from tests.factories.profiles import LEILA, details, give_photo, listed_partner
 from tests.integration.referrals.conftest import signed_in
@@ -175,6 +178,34 @@ def test_a_partner_sees_nobody_elses_photo(leila: Partner) -> None:
     give_photo(leila)
 
     assert signed_in(listed_partner("Karl Jensen")).get("/profile/photo/large/").status_code == 404
+
+
+# --- in the admin -----------------------------------------------------------------
+def act(role: Role, profile: Profile) -> Any:
+    user = UserFactory(roles=[role])
+    TOTP.activate(user, generate_totp_secret())
+    client = Client()
+    client.force_login(user, backend="ssp.core.auth.RoleBackend")
+    data = {"action": "take_off", "_selected_action": [profile.pk]}
+    return client.post("/admin/partners/profile/", data, follow=True)
+
+
+def test_a_director_takes_somebody_off_and_the_audit_names_them(client: Client) -> None:
+    leila = listed_partner(**LEILA)
+
+    page = act(Role.DIRECTOR, leila.profile).text
+
+    assert "1 partner is off the directory." in page
+    assert "555 01 23" not in page
+    assert client.get("/partners/leila-haddad/").status_code == 404
+    assert audit.trail(leila).first().by.has_role(Role.DIRECTOR)
+
+
+def test_finance_takes_nobody_off(client: Client) -> None:
+    leila = listed_partner(**LEILA)
+
+    assert act(Role.FINANCE, leila.profile).status_code == 403
+    assert client.get("/partners/leila-haddad/").status_code == 200
 
 
 # --- two at once ------------------------------------------------------------------
