@@ -47,7 +47,7 @@ def send(
     :param context: called for each recipient, in their language, where words are part of it.
     :param kind: the registered kind, where several share the template.
     :param attachments: (file name, content, mime type); a `text/calendar` one keeps its method parameter.
-    :raises OSError, SMTPException: the outbox tries again.
+    :raises OSError, SMTPException: the outbox tries again.  :raises ValueError: a mail without a subject.
     """
     chosen = kind_named(kind) if kind else kind_of(template)
     for address in to:
@@ -83,6 +83,8 @@ def _mail(
 ) -> EmailMultiAlternatives:
     context = {"site_url": settings.SITE_URL, "today": clock.today(), **context}
     subject = " ".join(render_to_string(f"{template}.subject.txt", context).split())
+    if not subject:  # what the template asked for wasn't there: better late and seen than empty
+        raise ValueError(f"{template} has no subject")
     headers = {"Message-ID": message_id(key), "Auto-Submitted": "auto-generated"}
     if stop_url := context.get("stop_url"):  # RFC 8058: the mail program may offer a button of its own
         headers["List-Unsubscribe"] = f"<{stop_url}>"

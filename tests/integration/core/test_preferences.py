@@ -105,6 +105,12 @@ def test_each_of_several_recipients_gets_a_mail_of_their_own(inbox: Inbox, ines:
     assert len({mail["Message-ID"] for mail in inbox.messages}) == 2
 
 
+def test_a_mail_without_words_is_not_sent(inbox: Inbox, ines: User) -> None:
+    with pytest.raises(ValueError, match="no subject"):
+        emails.send(LAST.template, to=[ines.email], context={"letter": None}, key="k", kind=LAST.name)
+    assert inbox.messages == []
+
+
 # --- the link ---------------------------------------------------------------------
 def link_in(inbox: Inbox, user: User) -> str:
     (mail,) = inbox.to(user.email)
