@@ -5,7 +5,8 @@ class CommissionsConfig(AppConfig):
     name = "commissions"
 
     def ready(self) -> None:
-        from commissions import (  # noqa: F401 - what the outbox delivers, and what an ending means
+        from commissions import (  # noqa: F401 - they register what is delivered, and what an ending means
             handlers,
+            mails,
             partnership_ends,
         )

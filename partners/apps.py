@@ -5,10 +5,11 @@ class PartnersConfig(AppConfig):
     name = "partners"
 
     def ready(self) -> None:
-        from partners import (  # noqa: F401 - what the outbox delivers, and what an ending means
+        from partners import (  # noqa: F401 - they register what is delivered, and what an ending means
             channel_handlers,
             handlers,
             handlers_docusign,
             handlers_endings,
+            mails,
             partnership_ends,
         )

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from partners.views import applying, channels, papers, partnership, programme, recruits, signing, welcome
+from partners.views import (
+    applying,
+    channels,
+    directory,
+    papers,
+    partnership,
+    profiles,
+    programme,
+    recruits,
+    signing,
+    welcome,
+)
 
 app_name = "partners"
 
@@ -22,4 +33,15 @@ urlpatterns = [
     path("channels/<int:pk>/joined/", channels.joined, name="channel_joined"),
     path("channels/<int:pk>/help/", channels.ask, name="channel_help"),
     path("contracts/documents/<int:pk>/", papers.document, name="document"),
+    path("profile/", profiles.profile, name="profile"),
+    path("profile/photo/", profiles.change_photo, name="profile_photo"),
+    path("profile/photo/remove/", profiles.take_photo_away, name="profile_photo_remove"),
+    path("profile/photo/<str:size>/", profiles.own_photo, name="profile_photo_own"),
+    path("profile/listing/", profiles.change_listing, name="profile_listing"),
+    path("partners/", directory.index, name="directory"),
+    path("partners/feed.json", directory.feed, name="directory_feed"),
+    path("partners/<slug:slug>/", directory.partner, name="directory_partner"),
+    path("partners/<slug:slug>/photo/<str:size>/", directory.photo, name="directory_photo"),
+    path("sitemap.xml", directory.sitemap, name="sitemap"),
+    path("robots.txt", directory.robots, name="robots"),
 ]

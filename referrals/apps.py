@@ -5,7 +5,8 @@ class ReferralsConfig(AppConfig):
     name = "referrals"
 
     def ready(self) -> None:
-        from referrals import (  # noqa: F401 - what the outbox delivers, and what an ending means
+        from referrals import (  # noqa: F401 - they register what is delivered, and what an ending means
             handlers,
+            mails,
             partnership_ends,
         )

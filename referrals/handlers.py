@@ -4,11 +4,13 @@ isn't sent.
 
 from datetime import datetime
 from email.utils import parseaddr
+from functools import partial
 
 from django.conf import settings
 
 from referrals import calendar, letters, permissions
-from referrals.letters import Letter
+from referrals.letters import Draft, Letter
+from referrals.mails import LETTER
 from referrals.models import Confirmation, Deal, Introduction, IntroductionStatus, Referral, UseCase
 from referrals.services.handover import hand_over_work
 from referrals.services.leaving import end_claims_of_left_partners
@@ -19,9 +21,11 @@ from ssp.core.periods import local_date
 from ssp.core.roles import DESK_ROLES, Role
 
 
-def _send(
-    letter: Letter, to: list[str], message: OutboxMessage, ics: tuple[str, bytes] | None = None
-) -> None:
+def _words(draft: Draft) -> dict[str, Letter]:
+    return {"letter": draft.write()}
+
+
+def _send(draft: Draft, to: list[str], message: OutboxMessage, ics: tuple[str, bytes] | None = None) -> None:
     to = [address for address in to if address]
     if not to:
         return
@@ -30,7 +34,12 @@ def _send(
         method, content = ics
         attachments = [("invitation.ics", content, f"text/calendar; method={method}")]
     emails.send(
-        "referrals/emails/letter", to=to, context={"letter": letter}, key=message.key, attachments=attachments
+        LETTER,
+        to=to,
+        context=partial(_words, draft),
+        key=message.key,
+        kind=draft.kind,
+        attachments=attachments,
     )
 
 
@@ -83,7 +92,8 @@ def send_invitation(message: OutboxMessage) -> None:
     if outdated or introduction.status != IntroductionStatus.BOOKED:
         return
     to = str(message.payload["to"])
-    letter = letters.invitation(introduction, to)
+    draft = letters.invitation(introduction, to)
+    letter = draft.write()  # the calendar entry is the same for everybody
     ics = calendar.entry(
         introduction,
         method="REQUEST",
@@ -91,7 +101,7 @@ def send_invitation(message: OutboxMessage) -> None:
         stamp=datetime.fromisoformat(str(message.payload["at"])),
         description="\n\n".join(letter.paragraphs + [f"{label}: {url}" for label, url in letter.links]),
     )
-    _send(letter, [_address_of(introduction, to)], message, ("REQUEST", ics))
+    _send(draft, [_address_of(introduction, to)], message, ("REQUEST", ics))
 
 
 @handles("referrals.cancellation")
@@ -110,11 +120,13 @@ def send_cancellation(message: OutboxMessage) -> None:
     for to in recipients:
         address = _address_of(introduction, to)
         if address:
+            draft = letters.cancellation(introduction, to)
             emails.send(
-                "referrals/emails/letter",
+                LETTER,
                 to=[address],
-                context={"letter": letters.cancellation(introduction, to)},
+                context=partial(_words, draft),
                 key=f"{message.key}:{to}",
+                kind=draft.kind,
                 attachments=[("invitation.ics", ics, "text/calendar; method=CANCEL")],
             )
 
@@ -190,13 +202,15 @@ def send_lapsed(message: OutboxMessage) -> None:
 def send_objected(message: OutboxMessage) -> None:
     referral = _referral(message)
     seller = [referral.seller.email] if referral.seller else []
-    _send(letters.objected(referral), _partner_address(referral), message)
+    draft = letters.objected(referral)
+    _send(draft, _partner_address(referral), message)
     if seller:
         emails.send(
-            "referrals/emails/letter",
+            LETTER,
             to=seller,
-            context={"letter": letters.objected(referral)},
+            context=partial(_words, draft),
             key=f"{message.key}:seller",
+            kind=draft.kind,
         )
 
 

@@ -1,7 +1,9 @@
 """The words of every mail about referrals: what happened, what it means, one action, why they get it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial, wraps
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,6 +27,29 @@ class Letter:
     action: str = ""
     after: list[str] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A letter that is still to be written: for each reader anew, in their language and by their clock."""
+
+    kind: str
+    write: Callable[[], Letter]
+
+
+@dataclass(frozen=True)
+class letter:  # noqa: N801 - a decorator
+    """Name the kind of mail (`referrals.mails`) that the decorated function writes."""
+
+    kind: str | Callable[..., str]
+
+    def __call__[**P](self, write: Callable[P, Letter]) -> Callable[P, Draft]:
+        @wraps(write)
+        def draft(*args: P.args, **kwargs: P.kwargs) -> Draft:
+            name = self.kind if isinstance(self.kind, str) else self.kind(*args, **kwargs)
+            return Draft(kind=name, write=partial(write, *args, **kwargs))
+
+        return draft
 
 
 def page_of(referral: Referral) -> str:
@@ -70,6 +95,7 @@ def _privacy(referral: Referral) -> list[str]:
     ]
 
 
+@letter("referrals.privacy_notice")
 def privacy_notice(referral: Referral) -> Letter:
     return Letter(
         subject=_("%(name)s would like to introduce you to SeMI") % {"name": referral.partner.display_name},
@@ -82,16 +108,17 @@ def privacy_notice(referral: Referral) -> Letter:
 
 def _meeting(introduction: Introduction) -> list[str]:
     return [
-        _("%(day)s, %(time)s (Amsterdam time). %(medium)s: %(place)s")
+        _("%(day)s, %(time)s. %(medium)s: %(place)s")
         % {
             "day": weekday_day(introduction.starts_at),
-            "time": time_range(introduction.starts_at, introduction.ends_at),
+            "time": time_range(introduction.starts_at, introduction.ends_at, named=True),
             "medium": introduction.get_medium_display(),
             "place": introduction.place or "–",
         }
     ]
 
 
+@letter("referrals.meeting")
 def invitation(introduction: Introduction, to: str) -> Letter:
     referral = introduction.referral
     facts = {
@@ -138,6 +165,7 @@ def invitation(introduction: Introduction, to: str) -> Letter:
     )
 
 
+@letter("referrals.meeting")
 def cancellation(introduction: Introduction, to: str) -> Letter:
     referral = introduction.referral
     facts = {"company": referral.company.name, "day": weekday_day(introduction.starts_at)}
@@ -156,6 +184,7 @@ def cancellation(introduction: Introduction, to: str) -> Letter:
 
 
 # --- the question of C14 --------------------------------------------------------------
+@letter("referrals.confirmation")
 def confirmation(row: Confirmation, reminder: int) -> Letter:
     introduction = row.introduction
     referral = introduction.referral
@@ -200,6 +229,7 @@ def confirmation(row: Confirmation, reminder: int) -> Letter:
     )
 
 
+@letter("referrals.to_settle")
 def escalation(row: Confirmation) -> Letter:
     introduction = row.introduction
     facts = {"person": introduction.referral.person_name, "host": introduction.host.full_name}
@@ -230,6 +260,7 @@ OUTCOMES = {
 }
 
 
+@letter("referrals.decision")
 def decided(row: Confirmation) -> Letter:
     introduction = row.introduction
     referral = introduction.referral
@@ -257,6 +288,7 @@ def decided(row: Confirmation) -> Letter:
     )
 
 
+@letter("referrals.to_settle")
 def contested(row: Confirmation) -> Letter:
     facts = {
         "person": row.introduction.referral.person_name,
@@ -274,6 +306,7 @@ def contested(row: Confirmation) -> Letter:
     )
 
 
+@letter("referrals.decision")
 def settled(row: Confirmation) -> Letter:
     facts = {"person": row.introduction.referral.person_name, "answer": row.get_answer_display()}
     return Letter(
@@ -290,6 +323,7 @@ def settled(row: Confirmation) -> Letter:
 
 
 # --- to the partner, about the claim ----------------------------------------------------
+@letter("referrals.registered_for_you")
 def registered_for_you(referral: Referral) -> Letter:
     facts = {"person": referral.person_name, "day": weekday_day(referral.claim_last_on)}
     return Letter(
@@ -305,6 +339,7 @@ def registered_for_you(referral: Referral) -> Letter:
     )
 
 
+@letter("referrals.name_checked")
 def accepted(referral: Referral) -> Letter:
     facts = {"person": referral.person_name, "day": weekday_day(referral.claim_last_on)}
     return Letter(
@@ -324,6 +359,7 @@ NEUTRAL = gettext_lazy(
 )
 
 
+@letter("referrals.name_checked")
 def not_eligible(referral: Referral) -> Letter:
     return Letter(
         subject=_("We can’t take this introduction: %(person)s") % {"person": referral.person_name},
@@ -336,6 +372,7 @@ def not_eligible(referral: Referral) -> Letter:
     )
 
 
+@letter("referrals.claim_ended")
 def lapsed(referral: Referral) -> Letter:
     facts = {"person": referral.person_name, "day": weekday_day(referral.claim_last_on)}
     return Letter(
@@ -347,6 +384,7 @@ def lapsed(referral: Referral) -> Letter:
     )
 
 
+@letter("referrals.objected")
 def objected(referral: Referral) -> Letter:
     facts = {"company": referral.company.name, "day": day(referral.objected_at)}
     return Letter(
@@ -360,6 +398,7 @@ def objected(referral: Referral) -> Letter:
     )
 
 
+@letter("referrals.to_settle")
 def name_overdue(referral: Referral) -> Letter:
     return Letter(
         subject=_("A name waits longer than 2 working days: %(person)s") % {"person": referral.person_name},
@@ -371,6 +410,14 @@ def name_overdue(referral: Referral) -> Letter:
 
 
 # --- deadlines and deals -----------------------------------------------------------------
+def _kind_of_reminder(use_case: UseCase, to: str, on: date) -> str:
+    """The last reminder always comes; who wants to may do without the earlier ones."""
+    assert use_case.window_ends_on is not None
+    is_last = (use_case.window_ends_on - on).days <= min(rules.WINDOW_REMINDERS)
+    return "referrals.last_deadline" if is_last else "referrals.deadline"
+
+
+@letter(_kind_of_reminder)
 def window_reminder(use_case: UseCase, to: str, on: date) -> Letter:
     assert use_case.referral is not None and use_case.window_ends_on is not None
     left = (use_case.window_ends_on - on).days
@@ -394,6 +441,7 @@ def window_reminder(use_case: UseCase, to: str, on: date) -> Letter:
     )
 
 
+@letter("referrals.deal_won")
 def deal_won(deal: Deal) -> Letter:
     use_case = deal.use_case
     assert use_case.referral is not None and deal.signed_on is not None

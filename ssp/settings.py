@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ssp.core.middleware.StaffNeedTwoFactors",
+    "ssp.core.middleware.AsTheReaderChose",
 ]
 
 ROOT_URLCONF = "ssp.urls"

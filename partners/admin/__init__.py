@@ -12,3 +12,6 @@ __all__ = ["contracts", "endings", "people", "terms"]
 from partners.admin import channels
 
 __all__ = ["channels", "contracts", "people", "terms"]
+from partners.admin import profiles
+
+__all__ = ["contracts", "people", "profiles", "terms"]

@@ -78,6 +78,14 @@ from partners.errors.moving import (
     SlotTaken,
     SlotWithoutRecruiter,
 )
+from partners.errors.profiles import (
+    NoPhoto,
+    NotAPhoto,
+    PhotoHasTooManyPixels,
+    PhotoIsNoPhotoAlone,
+    PhotoTooHeavy,
+    PhotoTooSmall,
+)
 from partners.errors.recruits import (
     AlreadyInvited,
     InvitationForSomebodyElse,
@@ -126,6 +134,8 @@ __all__ = [
     "MovingInNow",
     "NeedsTwoApprovals",
     "NoDefaultTier",
+    "NoPhoto",
+    "NotAPhoto",
     "NotAnOwner",
     "NotDirector",
     "NotInReview",
@@ -147,6 +157,10 @@ __all__ = [
     "PaperMissing",
     "PartnershipNotStarted",
     "PartnershipOver",
+    "PhotoHasTooManyPixels",
+    "PhotoIsNoPhotoAlone",
+    "PhotoTooHeavy",
+    "PhotoTooSmall",
     "PreviewChanged",
     "ReasonMissing",
     "RowsRefused",

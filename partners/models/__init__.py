@@ -26,6 +26,7 @@ from partners.models.people import (
     PartnerQuerySet,
     RecruitInvitation,
 )
+from partners.models.profiles import Profile, ProfileAddress, ProfilePhoto, ProfileQuerySet
 from partners.models.signs import SamePersonSign, SignAcknowledgement, SignReason
 from partners.models.terms import (
     BonusBasis,
@@ -63,6 +64,10 @@ __all__ = [
     "Numbers",
     "Partner",
     "PartnerQuerySet",
+    "Profile",
+    "ProfileAddress",
+    "ProfilePhoto",
+    "ProfileQuerySet",
     "ProgramTerms",
     "ProgramTermsQuerySet",
     "RecruitInvitation",

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from partners.models import Application, ApplicationStatus, Contract, Partner
 from partners.services.endings import rejoin
+from partners.services.profiles import open_profile
 from partners.services.recruits import take_slot
 from ssp.core import audit, outbox, staff
 from ssp.core.roles import Role
@@ -32,6 +33,7 @@ def start_partnership(
         partner.started_at = started_at
         partner.save(update_fields=["started_at"])
         slot = take(partner)
+        open_profile(partner=partner, at=at)
         staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=started_at)
         audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
     elif partner.ended_at is not None:

@@ -1,4 +1,4 @@
-"""Staff work with two factors, everywhere."""
+"""What every request goes through: probes, the second factor of staff, the reader's language and clock."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from ssp.core import health
+from ssp.core import health, reader
+from ssp.core.models import User
 
 PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
 FREE = ("/accounts/", "/static/", "/healthz", "/readyz", "/theme/", "/sandbox/")
@@ -42,3 +44,20 @@ class StaffNeedTwoFactors:
             messages.warning(request, _("Set up a second factor first: SeMI staff sign in with two."))
             return redirect(f"{reverse('mfa_activate_totp')}?next={request.path}")
         return self.get_response(request)
+
+
+class AsTheReaderChose:
+    """Writes pages in the language and by the clock that the signed-in person chose."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, User):
+            return self.get_response(request)
+        with reader.reading(user):
+            request.LANGUAGE_CODE = get_language() or ""
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+        return response

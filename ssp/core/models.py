@@ -40,6 +40,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text=_("Kept in step with the roles."))
     joined_at = models.DateTimeField(default=clock.now, editable=False)
+    # Empty: Amsterdam, as the programme, and the language that the browser asks for.
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="", db_default="")
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -83,6 +86,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     def forget_roles(self) -> None:
         """Read the roles anew at the next question."""
         self.__dict__.pop("_roles", None)
+
+
+class MutedMail(models.Model):
+    """A kind of mail that somebody doesn't want. Kinds that are always sent look at no such row."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="muted_mails")
+    kind = models.CharField(max_length=80)
+    muted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="muted_mail_once")]
 
 
 class RoleGrant(models.Model):

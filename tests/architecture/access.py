@@ -19,8 +19,10 @@ MATRIX: dict[str, frozenset[str]] = {
     "core:after_sign_in": SIGNED_IN,
     "core:healthz": ANYBODY,
     "core:join_staff": BY_TOKEN,
+    "core:preferences": SIGNED_IN,
     "core:privacy": ANYBODY,
     "core:readyz": ANYBODY,
+    "core:stop_mail": BY_TOKEN,
     "core:theme": ANYBODY,
     "docusign:connect": BY_SIGNATURE,
     # partners
@@ -39,6 +41,17 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:channel_joined": PARTNER,
     "partners:channel_help": PARTNER,
     "partners:document": SIGNED_IN,  # then the contract's own partner, or a director
+    "partners:directory": ANYBODY,
+    "partners:directory_feed": ANYBODY,
+    "partners:directory_partner": ANYBODY,
+    "partners:directory_photo": ANYBODY,
+    "partners:profile": PARTNER,
+    "partners:profile_listing": PARTNER,
+    "partners:profile_photo": PARTNER,
+    "partners:profile_photo_own": PARTNER,
+    "partners:profile_photo_remove": PARTNER,
+    "partners:robots": ANYBODY,
+    "partners:sitemap": ANYBODY,
     "portal:home": PARTNER,
     # referrals
     "referrals:list": PARTNER,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BoundField
@@ -17,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ssp.core import reader
 from ssp.core.icons import ICONS
 from ssp.core.money import MINUS, format_money
 from ssp.core.periods import AMSTERDAM, local_date
@@ -86,10 +88,30 @@ def clock_time(value: datetime | None) -> str:
     return format_date(value.astimezone(AMSTERDAM), "H:i") if value else ""
 
 
+def _from_to(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    start, end = (format_date(at.astimezone(zone), "H:i") for at in (starts_at, ends_at))
+    return _("%(start)s to %(end)s") % {"start": start, "end": end}
+
+
 @register.simple_tag
-def time_range(starts_at: datetime, ends_at: datetime) -> str:
-    """Write when something lasts in Amsterdam time: `15:00 to 15:45`."""
-    return _("%(start)s to %(end)s") % {"start": clock_time(starts_at), "end": clock_time(ends_at)}
+def time_range(starts_at: datetime, ends_at: datetime, named: bool = False) -> str:
+    """Write when something lasts: `15:00 to 15:45`, in Amsterdam time.
+
+    For a reader whose clock differs: `15:00 to 15:45 (Amsterdam time; 09:00 to 09:45 in New York)`, with the
+    day where that is another one. `named` says Amsterdam in any case.
+    """
+    times = _from_to(starts_at, ends_at, AMSTERDAM)
+    if not reader.differs(starts_at):
+        return _("%(times)s (Amsterdam time)") % {"times": times} if named else times
+    zone = reader.zone_of_reader()
+    theirs, there = _from_to(starts_at, ends_at, zone), starts_at.astimezone(zone)
+    if there.date() != local_date(starts_at):
+        theirs = f"{format_date(there, WEEKDAY_DAY)}, {theirs}"
+    return _("%(times)s (Amsterdam time; %(theirs)s in %(place)s)") % {
+        "times": times,
+        "theirs": theirs,
+        "place": reader.place_of(zone),
+    }
 
 
 @register.filter

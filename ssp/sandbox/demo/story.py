@@ -19,6 +19,7 @@ from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.moving import preview_a_file
+from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
 from ssp.sandbox.people import DemoPerson
 
@@ -58,6 +59,7 @@ def tell(*, now: datetime) -> None:
     rosa_left_and_leila_leaves(stage[people.ROSA], stage[people.LEILA], when, directors=stage.directors)
     open_channels(by=stage[people.SIMON], opened=opened)
     use_channels(at=when.at(20, 11))
+    fill_in_profiles(at=when.at(4, 11, 9))
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
