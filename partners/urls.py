@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import applying, papers, programme, recruits
+from partners.views import applying, library, papers, programme, recruits
 
 app_name = "partners"
 
@@ -13,5 +13,9 @@ urlpatterns = [
     path("join/<str:token>/", applying.join, name="join"),
     path("recruits/", recruits.recruits, name="recruits"),
     path("recruits/<int:pk>/withdraw/", recruits.revoke, name="revoke"),
+    path("resources/", library.library, name="library"),
+    path("resources/<int:pk>/", library.resource, name="library_resource"),
+    path("resources/versions/<int:pk>/download/", library.download, name="library_download"),
+    path("resources/versions/<int:pk>/preview/", library.preview, name="library_preview"),
     path("contracts/documents/<int:pk>/", papers.document, name="document"),
 ]

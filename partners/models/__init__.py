@@ -9,6 +9,13 @@ from partners.models.contracts import (
     Envelope,
     EnvelopeStatus,
 )
+from partners.models.library import (
+    Resource,
+    ResourceDownload,
+    ResourceFolder,
+    ResourcePreview,
+    ResourceVersion,
+)
 from partners.models.people import (
     Application,
     ApplicationStatus,
@@ -45,5 +52,10 @@ __all__ = [
     "ProgramTerms",
     "ProgramTermsQuerySet",
     "RecruitInvitation",
+    "Resource",
+    "ResourceDownload",
+    "ResourceFolder",
+    "ResourcePreview",
+    "ResourceVersion",
     "Tier",
 ]

@@ -30,6 +30,10 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:recruits": PARTNER,
     "partners:revoke": PARTNER,
     "partners:document": SIGNED_IN,  # then the contract's own partner, or a director
+    "partners:library": PARTNER,  # while the partnership runs
+    "partners:library_resource": PARTNER,
+    "partners:library_download": SIGNED_IN,  # then an active partner, or staff
+    "partners:library_preview": SIGNED_IN,
     "portal:home": PARTNER,
     # referrals
     "referrals:list": PARTNER,
