@@ -6,6 +6,7 @@ writes to standard output: for `look` a line of JSON, for `draw` the preview as 
 """
 
 import json
+import re
 import resource
 import sys
 from io import BytesIO
@@ -16,6 +17,7 @@ SECONDS = 20
 SIDE = 640  # px of a preview's longer side
 MAX_PIXELS = 100_000_000
 MAX_DOCUMENT_PAGES = 2_000
+ACTS = re.compile(rb"/S\s*/(?:JavaScript|Launch|ImportData)\b|/JS\s*[(<\d]|/EF\s*<<|/Type\s*/EmbeddedFile\b")
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 
 
@@ -45,6 +47,11 @@ def look_at_pdf(path: str) -> str:
     if not 0 < len(document) <= MAX_DOCUMENT_PAGES:
         return "huge" if len(document) else "broken"
     document[0].get_size()
+    # Written anew, nothing is packed away or spelled in another way: what acts is there in plain text.
+    plain = BytesIO()
+    document.save(plain, flags=raw.FPDF_NO_INCREMENTAL)
+    if ACTS.search(plain.getbuffer()):
+        return "active"
     active = (
         raw.FPDFDoc_GetJavaScriptActionCount(document) > 0 or raw.FPDFDoc_GetAttachmentCount(document) > 0
     )

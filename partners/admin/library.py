@@ -49,6 +49,21 @@ class ResourceFolderAdmin(RoleAdmin):
         return int(folder.listed)
 
 
+class WhetherListed(admin.SimpleListFilter):
+    """Whether partners see it."""
+
+    title = gettext_lazy("place")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", _("In the library")), ("yes", _("Archived"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in ("no", "yes"):
+            return queryset
+        return queryset.filter(archived_at__isnull=self.value() == "no")
+
+
 @admin.register(Resource)
 class ResourceAdmin(RoleAdmin):
     """What partners can fetch. Every press is a service."""
@@ -57,7 +72,7 @@ class ResourceAdmin(RoleAdmin):
     add_roles = change_roles = PUBLISHERS
     list_display = ("title", "folder", "kind", "latest", "downloads", "archived_at")
     list_display_links = ("title",)
-    list_filter = ("folder", "kind", ("archived_at", admin.EmptyFieldListFilter))
+    list_filter = (WhetherListed, "folder", "kind")
     search_fields = ("title", "description", "versions__file_name")
     list_select_related = ("folder",)
     ordering = ("folder__position", "folder__name", "position", "pk")

@@ -95,6 +95,7 @@ def resource(request: PartnerRequest, pk: int) -> HttpResponse:
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
+    """Say that something isn't in the library, or no longer: old links end here."""
     context = {"nav": "partners:library"}
     return render(request, "partners/library_gone.html", context, status=404)
 
@@ -116,6 +117,8 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not permissions_library.can_read_library(request.user, partner, at=at):
         return _refuse(request, partner)
     found = _version(request.user, pk)
+    if found is None and partner is None:
+        raise Http404
     if found is None:
         return _gone(request)
     if partner is not None and partner.is_active(at=at) and fetches_a_file(request):

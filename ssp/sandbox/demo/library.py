@@ -41,10 +41,9 @@ def mark(*, size: int, ink: str, paper: str | None) -> Image.Image:
     picture = Image.new("RGBA", (fine * 2, fine), paper or (0, 0, 0, 0))
     left = Image.new("L", picture.size, 0)
     right = left.copy()
-    edge, across = fine // 8, fine * 3 // 4
-    middle = fine - across * 2 // 3
+    edge, across, step = fine // 8, fine * 3 // 4, fine * 15 // 32
+    middle = fine - (across + step) // 2
     ImageDraw.Draw(left).ellipse((middle, edge, middle + across, edge + across), fill=255)
-    step = across * 5 // 8
     ImageDraw.Draw(right).ellipse((middle + step, edge, middle + step + across, edge + across), fill=255)
     shared = Image.composite(left, Image.new("L", picture.size, 0), right)
     picture.paste(GREEN, mask=shared)
@@ -77,6 +76,7 @@ def pages(source: str) -> bytes:
 def deck(*slides: tuple[str, str]) -> bytes:
     look = f'#set page(width: 25.4cm, height: 14.29cm, margin: 2cm, fill: rgb("{PAPER}"))\n'
     look += f'#set text(font: "New Computer Modern", size: 22pt, fill: rgb("{INK}"))\n'
+    look += f'#set align(horizon)\n#set page(footer: line(length: 100%, stroke: 2pt + rgb("{GREEN}")))\n'
     return pages(look + "\n#pagebreak()\n".join(f"#text(34pt, weight: 600)[{a}]\n\n{b}" for a, b in slides))
 
 
