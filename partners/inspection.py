@@ -56,7 +56,11 @@ MAX_PART = 20 * 1024 * 1024  # of an Office file's lists of parts and links
 END_OF_ZIP = 22  # bytes, before its comment
 PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
 SCRIPT = re.compile(r"^\s*(javascript|vbscript|data\s*:\s*(text|image/svg))", re.IGNORECASE)
-ELSEWHERE = re.compile(r"url\(\s*['\"]?\s*(?!#|data:image/(?:png|jpeg|webp))|@import", re.IGNORECASE)
+# Possessive, or a quote before the # would be tried without itself and look like an address.
+ELSEWHERE = re.compile(r"url\(\s*+['\"]?+\s*+(?!#|data:image/(?:png|jpeg|webp))|@import", re.IGNORECASE)
+STYLE_ELSEWHERE = re.compile(  # nor in another spelling
+    ELSEWHERE.pattern + r"|image-set|[:'\"(\s]//|\\", re.IGNORECASE
+)
 SVG_PROGRAMS = {"script", "foreignobject", "iframe", "embed", "object", "handler", "listener"}
 
 
@@ -270,7 +274,7 @@ def _check_svg(file: IO[bytes], size: int) -> None:
     for element in elements:
         if element.name in SVG_PROGRAMS:
             raise FileWithProgram
-        if element.name == "style" and ELSEWHERE.search(element.text):
+        if element.name == "style" and STYLE_ELSEWHERE.search(element.text):
             raise FileCallsHome
         for name, value in element.attributes.items():
             _check_svg_attribute(name.rpartition(":")[2].lower(), value)
@@ -279,9 +283,11 @@ def _check_svg(file: IO[bytes], size: int) -> None:
 def _check_svg_attribute(name: str, value: str) -> None:
     if name.startswith("on") or SCRIPT.match(value):
         raise FileWithProgram
+    if name == "attributename" and value.strip().lower().endswith("href"):
+        raise FileWithProgram  # an animation that turns a link into something else
     if name == "href" and not value.strip().startswith(("#", "data:image/")):
         raise FileCallsHome
-    if ELSEWHERE.search(value):
+    if (STYLE_ELSEWHERE if name == "style" else ELSEWHERE).search(value):
         raise FileCallsHome
 
 
@@ -394,6 +400,8 @@ def _check_office(file: IO[bytes], size: int) -> None:
             is_program = "vba" in low or "/activex/" in low or (low.endswith(".bin") and "embeddings" in low)
             if is_program or head.startswith(PROGRAMS):
                 raise FileWithProgram
+            if "/externallinks/" in low:
+                raise FileCallsHome
             if low.endswith(".rels"):
                 _check_links(_part(archive, name))
 

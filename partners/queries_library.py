@@ -88,7 +88,7 @@ def versions_with_counts(resource: Resource) -> "QuerySet[Any]":
     )
 
 
-def downloads_by_partner(resource: Resource) -> "QuerySet[Any, dict[str, Any]]":
+def downloads_by_partner(resource: Resource) -> "QuerySet[ResourceDownload, Any]":
     """Return who fetched a resource: how often, the newest version they have, and when last."""
     return (
         ResourceDownload.objects.filter(version__resource=resource)

@@ -44,6 +44,9 @@ class ResourceFolderAdmin(RoleAdmin):
         folders: QuerySet[ResourceFolder] = super().get_queryset(request)
         return folders.annotate(listed=Count("resources"))
 
+    def save_model(self, request: HttpRequest, obj: ResourceFolder, form: Any, change: bool) -> None:
+        library.save_folder(folder=obj, by=_signed_in(request), at=clock.now())
+
     @admin.display(description=gettext_lazy("resources"), ordering="listed")
     def resources_listed(self, folder: Any) -> int:
         return int(folder.listed)

@@ -53,6 +53,18 @@ def _stored(file: IO[bytes], seen: Inspected) -> Iterator[str]:
         raise
 
 
+@transaction.atomic
+def save_folder(*, folder: ResourceFolder, by: User, at: datetime) -> ResourceFolder:
+    """Keep a folder, new or with another name or place.
+
+    :raises NotPublisher: C13.
+    """
+    check_can_publish(by)
+    folder.save()
+    audit.record("resource_folder.saved", folder, by=by, at=at, position=folder.position)
+    return folder
+
+
 def publish_resource(
     *,
     folder: ResourceFolder,

@@ -20,7 +20,7 @@ from partners.models import Partner, Resource, ResourceVersion
 from partners.queries_library import A_PAGE
 from partners.services.library import count_download
 from ssp.core import clock
-from ssp.core.delivery import PrivateFile, fetches_a_file, goes_on, kept_by_nobody, send
+from ssp.core.delivery import PrivateFile, comes_ahead, goes_on, kept_by_nobody, send
 from ssp.core.models import User
 
 PREVIEW_TYPE = "image/webp"
@@ -121,7 +121,9 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
         raise Http404
     if found is None:
         return _gone(request)
-    if partner is not None and partner.is_active(at=at) and fetches_a_file(request):
+    if comes_ahead(request):
+        return kept_by_nobody(HttpResponse(status=204))
+    if partner is not None and partner.is_active(at=at) and request.method == "GET":
         try:
             count_download(version=found, partner=partner, goes_on=goes_on(request), at=at)
         except LibraryClosed:

@@ -72,9 +72,9 @@ def kept_by_nobody(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def fetches_a_file(request: HttpRequest) -> bool:
-    """Tell whether a person fetches a file: not its headers alone, not a browser ahead of them."""
-    return request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+def comes_ahead(request: HttpRequest) -> bool:
+    """Tell whether a browser asks in advance, for a person who may never press the link."""
+    return "prefetch" in request.headers.get("Sec-Purpose", "")
 
 
 def goes_on(request: HttpRequest) -> bool:

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from partners.models import Partner, Resource, ResourceDownload
+from partners.models import Partner, Resource, ResourceDownload, ResourceFolder
 from partners.queries_library import A_PAGE
 from partners.services.library import archive_resource, count_download
 from ssp.core.models import User
@@ -166,7 +166,7 @@ def test_clicks_headers_and_the_rest_of_it_are_one_download(
     client, address = sign_in(partner.user), download_of(resource)
 
     client.head(address)
-    client.get(address, headers={"Sec-Purpose": "prefetch"})
+    assert client.get(address, headers={"Sec-Purpose": "prefetch"}).status_code == 204
     assert ResourceDownload.objects.count() == 0
 
     client.get(address)
@@ -362,6 +362,16 @@ def test_only_publishers_open_the_forms(sign_in: SignIn, role: Role, status: int
     assert client.get(reverse("admin:partners_resource_add")).status_code == status
     archived = client.post(reverse("admin:partners_resource_archive", args=[resource.pk]))
     assert archived.status_code == (302 if status == 200 else 403)
+
+
+def test_a_folder_is_made_and_its_name_is_taken_once(sign_in: SignIn) -> None:
+    client, address = sign_in(a_publisher()), reverse("admin:partners_resourcefolder_add")
+
+    client.post(address, {"name": "Logos", "position": 1})
+    again = client.post(address, {"name": "LOGOS", "position": 2})
+
+    assert [folder.name for folder in ResourceFolder.objects.all()] == ["Logos"]
+    assert "There is a folder of this name already" in again.content.decode()
 
 
 @pytest.mark.parametrize("name", ["archive", "bring_back"])
