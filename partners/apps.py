@@ -10,6 +10,7 @@ class PartnersConfig(AppConfig):
             handlers,
             handlers_docusign,
             handlers_endings,
+            handlers_library,
             mails,
             partnership_ends,
         )

@@ -125,6 +125,9 @@ MEDIA_ROOT = Path(
 )  # private: nothing serves it by URL
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+LIBRARY_MAX_BYTES = env.int("LIBRARY_MAX_MB", default=50) * 1024 * 1024  # C13: one file of the library
+FILE_DELIVERY = env.str("FILE_DELIVERY", default="django")  # who sends private files: ssp/core/delivery.py
+FILE_ACCEL_PREFIX = env.str("FILE_ACCEL_PREFIX", default="/private-files/")
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {

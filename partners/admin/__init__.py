@@ -15,3 +15,6 @@ __all__ = ["channels", "contracts", "people", "terms"]
 from partners.admin import profiles
 
 __all__ = ["contracts", "people", "profiles", "terms"]
+from partners.admin import library
+
+__all__ = ["contracts", "library", "people", "terms"]

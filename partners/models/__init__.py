@@ -18,6 +18,13 @@ from partners.models.contracts import (
     EnvelopeStatus,
 )
 from partners.models.endings import Ending, EndingSide
+from partners.models.library import (
+    Resource,
+    ResourceDownload,
+    ResourceFolder,
+    ResourcePreview,
+    ResourceVersion,
+)
 from partners.models.moving_in import MoveIn, MoveInPaper, MoveInRow
 from partners.models.people import (
     Application,
@@ -71,6 +78,11 @@ __all__ = [
     "ProgramTerms",
     "ProgramTermsQuerySet",
     "RecruitInvitation",
+    "Resource",
+    "ResourceDownload",
+    "ResourceFolder",
+    "ResourcePreview",
+    "ResourceVersion",
     "SamePersonSign",
     "SignAcknowledgement",
     "SignReason",

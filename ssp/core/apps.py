@@ -12,6 +12,7 @@ class CoreConfig(AppConfig):
 
         from ssp.core import (  # noqa: F401 - they register checks, deliveries and what follows a sign-in
             checks,
+            delivery,
             handlers,
             mails,
             second_factor,

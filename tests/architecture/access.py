@@ -52,6 +52,10 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:profile_photo_remove": PARTNER,
     "partners:robots": ANYBODY,
     "partners:sitemap": ANYBODY,
+    "partners:library": PARTNER,  # while the partnership runs
+    "partners:library_resource": PARTNER,
+    "partners:library_download": SIGNED_IN,  # then an active partner, or staff
+    "partners:library_preview": SIGNED_IN,
     "portal:home": PARTNER,
     # referrals
     "referrals:list": PARTNER,

@@ -16,6 +16,7 @@ from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
+from ssp.sandbox.demo.library import fill_library
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.moving import preview_a_file
@@ -60,6 +61,7 @@ def tell(*, now: datetime) -> None:
     open_channels(by=stage[people.SIMON], opened=opened)
     use_channels(at=when.at(20, 11))
     fill_in_profiles(at=when.at(4, 11, 9))
+    fill_library(when, by=stage[people.CARLA], readers=[ines, pieter])
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
