@@ -1,11 +1,14 @@
-"""Who may do what with a contract (C6): `check_x` raises, `can_x` answers. Superusers get no way around."""
+"""Who may do what (C6, C7): `check_x` raises, `can_x` answers. Superusers get no way around."""
 
-from partners.errors import ConflictOfInterest, NotDirector, OwnContract
+from partners.errors import ConflictOfInterest, NotDirector, NotGuideWriter, OwnContract
 from partners.models import Contract, Partner
 from ssp.core.errors import DomainError
 from ssp.core.identity import identity_of
 from ssp.core.models import User
 from ssp.core.roles import Role
+
+# Who knows what customers ask, and who answers for the site (C7). Finance doesn't write guides.
+GUIDE_WRITERS = (Role.SALES, Role.SALES_LEAD, Role.DIRECTOR, Role.ADMINISTRATOR)
 
 
 def check_is_director(user: User) -> None:
@@ -48,6 +51,15 @@ def why_not_decide(director: User, contract: Contract) -> DomainError | None:
     except DomainError as refusal:
         return refusal
     return None
+
+
+def check_writes_guides(user: User | None) -> None:
+    """Refuse who doesn't write use-case guides; None is the software itself, which brings the first ones.
+
+    :raises NotGuideWriter: C7.
+    """
+    if user is not None and not user.has_any_role(*GUIDE_WRITERS):
+        raise NotGuideWriter
 
 
 def can_read_documents(user: User, contract: Contract) -> bool:

@@ -9,6 +9,13 @@ from partners.models.contracts import (
     Envelope,
     EnvelopeStatus,
 )
+from partners.models.guides import (
+    Guide,
+    GuideAddress,
+    GuideQuerySet,
+    GuideVersion,
+    Topic,
+)
 from partners.models.people import (
     Application,
     ApplicationStatus,
@@ -39,6 +46,10 @@ __all__ = [
     "ContractStatus",
     "Envelope",
     "EnvelopeStatus",
+    "Guide",
+    "GuideAddress",
+    "GuideQuerySet",
+    "GuideVersion",
     "Numbers",
     "Partner",
     "PartnerQuerySet",
@@ -46,4 +57,5 @@ __all__ = [
     "ProgramTermsQuerySet",
     "RecruitInvitation",
     "Tier",
+    "Topic",
 ]
