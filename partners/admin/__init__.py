@@ -1,5 +1,5 @@
 """Directors' side of the partnership. Django's admin looks for the registrations here."""
 
-from partners.admin import contracts, people, terms
+from partners.admin import contracts, guides, people, terms
 
-__all__ = ["contracts", "people", "terms"]
+__all__ = ["contracts", "guides", "people", "terms"]

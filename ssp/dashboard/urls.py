@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ssp.dashboard.views import confirmations, contacts, deals, home, referrals
+from ssp.dashboard.views import confirmations, contacts, deals, home, referrals, use_cases
 
 app_name = "desk"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("deals/<int:pk>/move/", deals.move, name="deal_move"),
     path("deals/<int:pk>/won/", deals.won, name="deal_won"),
     path("deals/<int:pk>/lost/", deals.lost, name="deal_lost"),
+    path("use-cases/<int:pk>/", use_cases.use_case, name="use_case"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("referrals/new/", referrals.register, name="register"),
     path("referrals/<int:pk>/", referrals.referral, name="referral"),

@@ -13,7 +13,13 @@ from tests.architecture.access import ANYBODY, BY_SIGNATURE, BY_TOKEN, MATRIX, S
 from tests.factories.core import UserFactory
 
 OURS = {"core", "docusign", "partners", "portal", "referrals", "desk", "commissions"}
-PLACEHOLDERS = {"token": "nobodys-token", "number": "2026-0001", "pk": 999_999}
+PLACEHOLDERS = {
+    "token": "nobodys-token",
+    "number": "2026-0001",
+    "pk": 999_999,
+    "slug": "no-such-page",
+    "version": 9,
+}
 
 
 def addresses() -> Iterator[tuple[str, str]]:

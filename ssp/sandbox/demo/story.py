@@ -12,6 +12,7 @@ from referrals.services.deals import move_deal, update_deal, win_deal
 from ssp.core.models import User
 from ssp.sandbox import people
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
+from ssp.sandbox.demo.guides import write_guides
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
@@ -47,6 +48,7 @@ def tell(*, now: datetime) -> None:
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
+    write_guides(when, by=stage[people.SOFIE], draft_by=stage[people.PRIYA])
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
