@@ -166,5 +166,5 @@ def plain(source: str) -> str:
             lines.append(_words_of(token))
         elif token.type in ("fence", "code_block"):
             lines.append(token.content)
-    words = "\n".join(line.strip() for line in lines if line.strip())
-    return PRIVATE.sub("", words)
+    stripped = (PRIVATE.sub("", line).strip() for line in lines)
+    return "\n".join(line for line in stripped if line)
