@@ -102,7 +102,7 @@ def _context(request: HttpRequest, guide: Guide, version: GuideVersion) -> dict[
         "guide": guide,
         "version": version,
         "is_current": version.pk == guide.current_id,
-        "text": rendered.html,
+        "html": rendered.html,
         "contents": [heading for heading in rendered.contents if heading.level == 2],
         "versions": guide.versions.filter(number__isnull=False)
         .defer("source", "words", "search")
