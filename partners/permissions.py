@@ -1,9 +1,10 @@
-"""Who may do what with a contract (C6): `check_x` raises, `can_x` answers. Superusers get no way around."""
+"""Who may do what (C6, C7): `check_x` raises, `can_x` answers. Superusers get no way around."""
 
 from partners.errors import (
     ConflictOfInterest,
     EarnsFromPartner,
     NotDirector,
+    NotGuideWriter,
     OwnContract,
     OwnPartnership,
 )
@@ -15,6 +16,8 @@ from ssp.core.roles import Role
 
 CHANNEL_KEEPERS = (Role.ADMINISTRATOR, Role.SALES_LEAD)
 CHANNEL_HANDS = (*CHANNEL_KEEPERS, Role.SALES)
+# Who knows what customers ask, and who answers for the site (C7). Finance doesn't write guides.
+GUIDE_WRITERS = (Role.SALES, Role.SALES_LEAD, Role.DIRECTOR, Role.ADMINISTRATOR)
 
 
 def check_is_director(user: User) -> None:
@@ -88,6 +91,15 @@ def why_not_decide(director: User, contract: Contract) -> DomainError | None:
     except DomainError as refusal:
         return refusal
     return None
+
+
+def check_writes_guides(user: User | None) -> None:
+    """Refuse who doesn't write use-case guides; None is the software itself, which brings the first ones.
+
+    :raises NotGuideWriter: C7.
+    """
+    if user is not None and not user.has_any_role(*GUIDE_WRITERS):
+        raise NotGuideWriter
 
 
 def can_read_documents(user: User, contract: Contract) -> bool:

@@ -191,6 +191,18 @@ class UseCaseClosed(DomainError):
     message = _("This use case was closed, so no deal can be won on it.")
 
 
+class CommentMissing(DomainError):
+    clause = "C8"
+    field = "text"
+    message = _("Write what you want to say about the use case.")
+
+
+class CommentTooLong(DomainError):
+    clause = "C8"
+    field = "text"
+    message = _("A comment has at most 4,000 characters. Shorten it, or talk to each other.")
+
+
 class SignedInTheFuture(DomainError):
     clause = "C2"
     field = "signed_on"

@@ -85,6 +85,18 @@ class UseCaseForm(DomainFormMixin, forms.Form):
     expected_value = forms.CharField(label=_("The expected value"), max_length=300)
 
 
+class CommentForm(DomainFormMixin, forms.Form):
+    """Something about a use case, beside its definition (C8)."""
+
+    text = forms.CharField(
+        label=_("Your comment"),
+        help_text=_("About the use case, not about people: both sides keep it."),
+        widget=forms.Textarea({"rows": 4}),
+        max_length=4000,
+        error_messages={"required": _("Write what you want to say about the use case.")},
+    )
+
+
 class StepUseCaseForm(UseCaseForm):
     """Step two of registering: choose one that is defined already, or define one."""
 

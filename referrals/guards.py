@@ -128,6 +128,32 @@ WARM_AFTER_A_MEETING = pgtrigger.Trigger(  # invariants 6 and C2's dates
 
 DEFINED_ONCE = pgtrigger.ReadOnly(name="use_case_defined_once", fields=["defined_at", "partner"])
 
+_DEFINITION = ("title", "problem", "data", "who_feels_it", "expected_value")
+DEFINITION_IS_KEPT = pgtrigger.Trigger(  # C8: the partner's words; they may be erased, never rewritten
+    name="use_case_definition_is_kept",
+    when=pgtrigger.Before,
+    operation=update_of(*_DEFINITION),
+    func=f"""
+        IF {" OR ".join(f"(NEW.{each} <> OLD.{each} AND NEW.{each} <> '')" for each in _DEFINITION)}
+        THEN {_refuse("use_case_definition_is_kept", "a use case stays as its partner defined it")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+COMMENT_IS_KEPT = pgtrigger.Trigger(  # C8: what was said stays said; a text may be erased, nothing else
+    name="use_case_comment_is_kept",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update | pgtrigger.Delete,
+    func=f"""
+        IF TG_OP = 'DELETE' OR NEW.text <> '' OR (NEW.id, NEW.use_case_id, NEW.author_id, NEW.written_at)
+            IS DISTINCT FROM (OLD.id, OLD.use_case_id, OLD.author_id, OLD.written_at)
+        THEN {_refuse("use_case_comment_is_kept", "comments are only added")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
 HELD_MEETING_STAYS_HELD = pgtrigger.Trigger(  # invariant 6, from the meeting's side
     name="introduction_held_stays_held",
     when=pgtrigger.Before,

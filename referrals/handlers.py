@@ -11,7 +11,15 @@ from django.conf import settings
 from referrals import calendar, letters, permissions
 from referrals.letters import Draft, Letter
 from referrals.mails import LETTER
-from referrals.models import Confirmation, Deal, Introduction, IntroductionStatus, Referral, UseCase
+from referrals.models import (
+    Confirmation,
+    Deal,
+    Introduction,
+    IntroductionStatus,
+    Referral,
+    UseCase,
+    UseCaseComment,
+)
 from referrals.services.handover import hand_over_work
 from referrals.services.leaving import end_claims_of_left_partners
 from ssp.core import clock, emails
@@ -234,6 +242,25 @@ def send_window_reminder(message: OutboxMessage) -> None:
     address = use_case.partner.user.email if to == "partner" else (seller.email if seller else "")
     on = local_date(datetime.fromisoformat(str(message.payload["at"])))
     _send(letters.window_reminder(use_case, to, on), [address], message)
+
+
+@handles("referrals.use_case_commented")
+def send_use_case_comment(message: OutboxMessage) -> None:
+    """Tell the other side: the partner, or who sells to the person; else who of sales spoke last."""
+    comment = UseCaseComment.objects.select_related(
+        "author", "use_case__partner__user", "use_case__referral__company", "use_case__referral__seller"
+    ).get(pk=message.payload["comment_id"])
+    use_case = comment.use_case
+    if not comment.text or use_case.referral is None:
+        return
+    if not comment.is_from_partner:
+        to = [use_case.partner.user.email]
+    else:
+        spoke = use_case.comments.exclude(author=comment.author).order_by("-pk").first()
+        listener = use_case.referral.seller or (spoke.author if spoke else None)
+        still_sells = listener is not None and permissions.can_host(listener)
+        to = [listener.email] if listener is not None and still_sells else _sales_leads()
+    _send(letters.use_case_commented(comment), to, message)
 
 
 @handles("referrals.deal_won_mail")

@@ -10,7 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals import rules
-from referrals.models import Confirmation, ConfirmationAnswer, Deal, Introduction, Referral, UseCase
+from referrals.models import (
+    Confirmation,
+    ConfirmationAnswer,
+    Deal,
+    Introduction,
+    Referral,
+    UseCase,
+    UseCaseComment,
+)
 from ssp.core.links import absolute, token_of
 from ssp.core.periods import local_date
 from ssp.core.templatetags.ssp import day, time_range, weekday_day
@@ -438,6 +446,32 @@ def window_reminder(use_case: UseCase, to: str, on: date) -> Letter:
         url=page_of(use_case.referral) if to == "partner" else desk_page_of(use_case.referral),
         action=_("Open the referral"),
         why=_to_partner() if to == "partner" else _to_sales(),
+    )
+
+
+@letter("referrals.use_case_commented")
+def use_case_commented(comment: UseCaseComment) -> Letter:
+    use_case = comment.use_case
+    assert use_case.referral is not None
+    facts = {
+        "who": comment.author.full_name,
+        "title": use_case.title,
+        "company": use_case.referral.company.name,
+    }
+    to_sales = comment.is_from_partner
+    page = (
+        f"/desk/use-cases/{use_case.pk}/" if to_sales else reverse("referrals:use_case", args=[use_case.pk])
+    )
+    return Letter(
+        subject=_("%(company)s: a comment on “%(title)s”") % facts,
+        paragraphs=[
+            _("%(who)s commented on the use case “%(title)s”:") % facts,
+            *(line for line in comment.text.splitlines() if line.strip()),
+        ],
+        url=absolute(page),
+        action=_("Read it and answer"),
+        after=[] if to_sales else [_("The use case stays as you defined it: nobody can rewrite it (C8).")],
+        why=_to_sales() if to_sales else _to_partner(),
     )
 
 

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from partners.models import Partner
 from partners.permissions import is_person
 from referrals.errors import OwnReferral
+from referrals.models import UseCase
 from ssp.core.errors import NotAllowed
 from ssp.core.identity import identity_of
 from ssp.core.models import User
@@ -28,6 +29,17 @@ def check_sells(user: User) -> None:
     """:raises NotAllowed: only sales works on referrals and deals."""
     if not user.has_any_role(*DESK_ROLES):
         raise NotAllowed
+
+
+def check_comments(user: User, use_case: UseCase) -> None:
+    """Let a use case's partner comment on it, and sales, each on their own side (C8).
+
+    :raises NotAllowed: neither.  :raises OwnReferral: a seller who is that partner, under another account.
+    """
+    if use_case.partner.user_id == user.pk:
+        return
+    check_sells(user)
+    check_not_own(user, use_case.partner)
 
 
 def check_leads_sales(user: User) -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from partners.models import Contract
@@ -16,6 +17,7 @@ from referrals.models import (
     Referral,
     ReferralStatus,
     UseCase,
+    UseCaseComment,
     UseCaseOutcome,
 )
 from ssp.core.models import AuditEntry
@@ -134,9 +136,17 @@ def case_of(use_case: UseCase, contract: Contract | None, *, for_desk: bool = Fa
     )
 
 
+def _comments_in_order() -> "Prefetch[str]":
+    return Prefetch("comments", UseCaseComment.objects.select_related("author").order_by("written_at", "pk"))
+
+
 def use_cases_of(referral: Referral) -> list[UseCase]:
     """Return the use cases of the root, which internal referrals share (C2, C3)."""
-    rows = UseCase.objects.filter(referral=referral.the_root).select_related("deal")
+    rows = (
+        UseCase.objects.filter(referral=referral.the_root)
+        .select_related("deal", "partner")
+        .prefetch_related(_comments_in_order())
+    )
     return sorted(rows, key=lambda u: (u.window_ends_on or date.max, u.pk))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referrals.views import answers, introductions, objections, pages, registering
+from referrals.views import answers, guides, introductions, objections, pages, registering, use_cases
 
 app_name = "referrals"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("referrals/new/use-case/", registering.use_case, name="register_use_case"),
     path("referrals/new/send/", registering.send, name="register_send"),
     path("referrals/use-cases/new/", pages.define_use_case, name="define_use_case"),
+    path("referrals/use-cases/guides/", guides.suggested_guides, name="suggested_guides"),
+    path("referrals/use-cases/<int:pk>/", use_cases.use_case, name="use_case"),
     path("referrals/use-cases/<int:pk>/model/", pages.election, name="election"),
     path("referrals/<int:pk>/", pages.detail, name="detail"),
     path("referrals/<int:pk>/confirm/", pages.confirm_registration, name="confirm_registration"),

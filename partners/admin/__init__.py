@@ -18,3 +18,6 @@ __all__ = ["contracts", "people", "profiles", "terms"]
 from partners.admin import library
 
 __all__ = ["contracts", "library", "people", "terms"]
+from partners.admin import guides
+
+__all__ = ["contracts", "guides", "people", "terms"]

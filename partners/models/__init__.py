@@ -18,6 +18,13 @@ from partners.models.contracts import (
     EnvelopeStatus,
 )
 from partners.models.endings import Ending, EndingSide
+from partners.models.guides import (
+    Guide,
+    GuideAddress,
+    GuideQuerySet,
+    GuideVersion,
+    Topic,
+)
 from partners.models.library import (
     Resource,
     ResourceDownload,
@@ -65,6 +72,10 @@ __all__ = [
     "EndingSide",
     "Envelope",
     "EnvelopeStatus",
+    "Guide",
+    "GuideAddress",
+    "GuideQuerySet",
+    "GuideVersion",
     "MoveIn",
     "MoveInPaper",
     "MoveInRow",
@@ -87,5 +98,6 @@ __all__ = [
     "SignAcknowledgement",
     "SignReason",
     "Tier",
+    "Topic",
     "partners_missing_a_channel",
 ]

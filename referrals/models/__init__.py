@@ -1,5 +1,6 @@
 """People introduced by partners, their meetings, use cases and deals (C1-C4, C8-C12, C14, C17-C19)."""
 
+from referrals.models.comments import UseCaseComment
 from referrals.models.contacts import ContactImport, KnownContact
 from referrals.models.deals import LOST_TO_RESELLER, Deal, DealQuerySet, DealStage
 from referrals.models.meetings import (
@@ -32,5 +33,6 @@ __all__ = [
     "ReferralQuerySet",
     "ReferralStatus",
     "UseCase",
+    "UseCaseComment",
     "UseCaseOutcome",
 ]

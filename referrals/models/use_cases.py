@@ -11,6 +11,9 @@ from referrals import guards
 from referrals.models.people import Referral
 
 if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from referrals.models.comments import UseCaseComment
     from referrals.models.deals import Deal
 
 
@@ -50,6 +53,7 @@ class UseCase(models.Model):
 
     if TYPE_CHECKING:
         deal: "Deal"
+        comments: RelatedManager["UseCaseComment"]
 
     class Meta:
         constraints = [
@@ -71,7 +75,12 @@ class UseCase(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["window_ends_on"], name="use_case_by_window_end")]
-        triggers = [guards.WARM_AFTER_A_MEETING, guards.DEFINED_ONCE, guards.WINDOW_WHILE_A_PARTNER]
+        triggers = [
+            guards.WARM_AFTER_A_MEETING,
+            guards.DEFINED_ONCE,
+            guards.DEFINITION_IS_KEPT,
+            guards.WINDOW_WHILE_A_PARTNER,
+        ]
 
     @property
     def is_locked(self) -> bool:

@@ -16,6 +16,7 @@ from referrals import queries, rules, story
 from referrals.forms import AgreementForm, ElectionForm, UseCaseForm
 from referrals.models import Confirmation, Referral, UseCase
 from referrals.services import claims, use_cases
+from referrals.views.guides import suggestions
 from ssp.core import clock
 from ssp.core.errors import DomainError
 from ssp.core.periods import local_date
@@ -200,7 +201,12 @@ def define_use_case(request: PartnerRequest) -> HttpResponse:
     return render(
         request,
         "referrals/define_use_case.html",
-        {"form": form, "referral": referral, "nav": "referrals:list"},
+        {
+            "form": form,
+            "referral": referral,
+            "suggested": suggestions(request.POST),
+            "nav": "referrals:list",
+        },
     )
 
 

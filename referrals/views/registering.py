@@ -21,6 +21,7 @@ from referrals.errors import AlreadyRegistered, NotEligible
 from referrals.forms import PersonForm, StepUseCaseForm, UseCaseForm
 from referrals.models import ReferralStatus, UseCase
 from referrals.services.registration import check_person, register_referral
+from referrals.views.guides import suggestions
 from ssp.core import clock
 from ssp.core.errors import DomainError
 from ssp.core.templatetags.ssp import weekday_day
@@ -108,7 +109,13 @@ def use_case(request: PartnerRequest) -> HttpResponse:
     return render(
         request,
         "referrals/register_use_case.html",
-        {"form": form, "steps": _steps(request), "person": draft["person"], "nav": "referrals:register"},
+        {
+            "form": form,
+            "steps": _steps(request),
+            "person": draft["person"],
+            "suggested": suggestions(request.POST or draft.get("use_case") or {}),
+            "nav": "referrals:register",
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ssp.dashboard.views import channels, confirmations, contacts, deals, home, referrals
+from ssp.dashboard.views import channels, confirmations, contacts, deals, home, referrals, use_cases
 
 app_name = "desk"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("channels/<int:pk>/export/", channels.export, name="channel_export"),
     path("channels/tasks/<int:pk>/take/", channels.take, name="channel_task_take"),
     path("channels/tasks/<int:pk>/done/", channels.done, name="channel_task_done"),
+    path("use-cases/<int:pk>/", use_cases.use_case, name="use_case"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("referrals/new/", referrals.register, name="register"),
     path("referrals/<int:pk>/", referrals.referral, name="referral"),

@@ -19,6 +19,7 @@ PLACEHOLDERS = {
     "pk": 999_999,
     "slug": "nobody",
     "size": "small",
+    "version": 9,
 }
 
 

@@ -15,6 +15,7 @@ from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
 from ssp.sandbox.demo.envelopes import envelopes_under_way
+from ssp.sandbox.demo.guides import write_guides
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
 from ssp.sandbox.demo.library import fill_library
 from ssp.sandbox.demo.moments import Calendar
@@ -62,6 +63,7 @@ def tell(*, now: datetime) -> None:
     use_channels(at=when.at(20, 11))
     fill_in_profiles(at=when.at(4, 11, 9))
     fill_library(when, by=stage[people.CARLA], readers=[ines, pieter])
+    write_guides(when, by=stage[people.SOFIE], draft_by=stage[people.PRIYA])
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
