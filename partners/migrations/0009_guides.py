@@ -13,7 +13,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0001_initial"),
+        ("partners", "0008_library"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,7 +14,7 @@ import partners.models.library
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0001_initial"),
+        ("partners", "0007_profile"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

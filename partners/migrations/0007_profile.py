@@ -35,7 +35,7 @@ def open_profiles(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0001_initial"),
+        ("partners", "0006_channels"),
     ]
 
     operations = [
