@@ -8,7 +8,7 @@ from functools import partial
 
 from django.conf import settings
 
-from referrals import calendar, letters, permissions
+from referrals import calendar, deal_letters, letters, permissions
 from referrals.letters import Draft, Letter
 from referrals.mails import LETTER
 from referrals.models import (
@@ -241,7 +241,7 @@ def send_window_reminder(message: OutboxMessage) -> None:
     seller = use_case.referral.seller
     address = use_case.partner.user.email if to == "partner" else (seller.email if seller else "")
     on = local_date(datetime.fromisoformat(str(message.payload["at"])))
-    _send(letters.window_reminder(use_case, to, on), [address], message)
+    _send(deal_letters.window_reminder(use_case, to, on), [address], message)
 
 
 @handles("referrals.use_case_commented")
@@ -260,7 +260,7 @@ def send_use_case_comment(message: OutboxMessage) -> None:
         listener = use_case.referral.seller or (spoke.author if spoke else None)
         still_sells = listener is not None and permissions.can_host(listener)
         to = [listener.email] if listener is not None and still_sells else _sales_leads()
-    _send(letters.use_case_commented(comment), to, message)
+    _send(deal_letters.use_case_commented(comment), to, message)
 
 
 @handles("referrals.deal_won_mail")
@@ -268,7 +268,7 @@ def send_deal_won(message: OutboxMessage) -> None:
     deal = Deal.objects.select_related("use_case__partner__user", "use_case__referral__company").get(
         pk=message.payload["deal_id"]
     )
-    _send(letters.deal_won(deal), [deal.use_case.partner.user.email], message)
+    _send(deal_letters.deal_won(deal), [deal.use_case.partner.user.email], message)
 
 
 # --- a partnership that ended ------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial, wraps
 
 from django.urls import reverse
@@ -13,11 +12,8 @@ from referrals import rules
 from referrals.models import (
     Confirmation,
     ConfirmationAnswer,
-    Deal,
     Introduction,
     Referral,
-    UseCase,
-    UseCaseComment,
 )
 from ssp.core.links import absolute, token_of
 from ssp.core.periods import local_date
@@ -73,11 +69,13 @@ def objection_link(referral: Referral) -> str:
     return absolute(reverse("referrals:object", args=[token]))
 
 
-def _to_partner() -> str:
+def to_partner() -> str:
+    """Say why a partner gets this."""
     return _("You get this because you are a sales partner of SeMI.")
 
 
-def _to_sales() -> str:
+def to_sales() -> str:
+    """Say why somebody at the desk gets this."""
     return _("You get this because you work on SeMI's referral desk.")
 
 
@@ -169,7 +167,7 @@ def invitation(introduction: Introduction, to: str) -> Letter:
         url=desk_page_of(referral) if to == "host" else page_of(referral),
         action=_("Open the referral"),
         after=[_("After the meeting we ask you what type of referral it was.")],
-        why=_to_sales() if to == "host" else _to_partner(),
+        why=to_sales() if to == "host" else to_partner(),
     )
 
 
@@ -249,7 +247,7 @@ def escalation(row: Confirmation) -> Letter:
         ],
         url=absolute("/desk/confirmations/"),
         action=_("See open confirmations"),
-        why=_to_sales(),
+        why=to_sales(),
     )
 
 
@@ -292,7 +290,7 @@ def decided(row: Confirmation) -> Letter:
         after=[_("You may contest this until %(day)s; sales leads settle.") % {"day": weekday_day(until)}]
         if host
         else [_("The host stayed silent, so your own answer stands.")],
-        why=_to_partner(),
+        why=to_partner(),
     )
 
 
@@ -310,7 +308,7 @@ def contested(row: Confirmation) -> Letter:
         ],
         url=absolute(f"/desk/confirmations/{row.pk}/settle/"),
         action=_("Settle it"),
-        why=_to_sales(),
+        why=to_sales(),
     )
 
 
@@ -326,7 +324,7 @@ def settled(row: Confirmation) -> Letter:
         ],
         url=page_of(row.introduction.referral),
         action=_("See the referral"),
-        why=_to_partner(),
+        why=to_partner(),
     )
 
 
@@ -343,7 +341,7 @@ def registered_for_you(referral: Referral) -> Letter:
         url=page_of(referral),
         action=_("Look and confirm"),
         after=[_("Without a meeting the claim lapses after %(day)s.") % facts],
-        why=_to_partner(),
+        why=to_partner(),
     )
 
 
@@ -356,7 +354,7 @@ def accepted(referral: Referral) -> Letter:
         url=page_of(referral),
         action=_("Propose a meeting"),
         after=[_("Hold the first meeting by %(day)s.") % facts],
-        why=_to_partner(),
+        why=to_partner(),
     )
 
 
@@ -376,7 +374,7 @@ def not_eligible(referral: Referral) -> Letter:
             str(NEUTRAL),
             _("You may introduce someone else at %(company)s.") % {"company": referral.company.name},
         ],
-        why=_to_partner(),
+        why=to_partner(),
     )
 
 
@@ -388,7 +386,7 @@ def lapsed(referral: Referral) -> Letter:
         paragraphs=[_("No introduction meeting was held by %(day)s, so the claim has lapsed (C12).") % facts],
         url=page_of(referral),
         action=_("See the referral"),
-        why=_to_partner(),
+        why=to_partner(),
     )
 
 
@@ -402,7 +400,7 @@ def objected(referral: Referral) -> Letter:
             % facts,
             _("Don’t contact them about SeMI any more. What you have earned stays yours."),
         ],
-        why=_to_partner(),
+        why=to_partner(),
     )
 
 
@@ -413,91 +411,5 @@ def name_overdue(referral: Referral) -> Letter:
         paragraphs=[_("Compare the name by hand. After 5 working days the registration is accepted (C10).")],
         url=desk_page_of(referral),
         action=_("Compare the name"),
-        why=_to_sales(),
-    )
-
-
-# --- deadlines and deals -----------------------------------------------------------------
-def _kind_of_reminder(use_case: UseCase, to: str, on: date) -> str:
-    """The last reminder always comes; who wants to may do without the earlier ones."""
-    assert use_case.window_ends_on is not None
-    is_last = (use_case.window_ends_on - on).days <= min(rules.WINDOW_REMINDERS)
-    return "referrals.last_deadline" if is_last else "referrals.deadline"
-
-
-@letter(_kind_of_reminder)
-def window_reminder(use_case: UseCase, to: str, on: date) -> Letter:
-    assert use_case.referral is not None and use_case.window_ends_on is not None
-    left = (use_case.window_ends_on - on).days
-    facts = {
-        "company": use_case.referral.company.name,
-        "title": use_case.title,
-        "left": left,
-        "day": weekday_day(use_case.window_ends_on),
-    }
-    return Letter(
-        subject=_("%(company)s: %(left)d days left to sign") % facts
-        if left != 1
-        else _("%(company)s: 1 day left to sign") % facts,
-        paragraphs=[
-            _("The last day on which a deal about “%(title)s” may be signed is %(day)s.") % facts,
-            _("What counts is the day the customer signs, not the day somebody records it."),
-        ],
-        url=page_of(use_case.referral) if to == "partner" else desk_page_of(use_case.referral),
-        action=_("Open the referral"),
-        why=_to_partner() if to == "partner" else _to_sales(),
-    )
-
-
-@letter("referrals.use_case_commented")
-def use_case_commented(comment: UseCaseComment) -> Letter:
-    use_case = comment.use_case
-    assert use_case.referral is not None
-    facts = {
-        "who": comment.author.full_name,
-        "title": use_case.title,
-        "company": use_case.referral.company.name,
-    }
-    to_sales = comment.is_from_partner
-    page = (
-        f"/desk/use-cases/{use_case.pk}/" if to_sales else reverse("referrals:use_case", args=[use_case.pk])
-    )
-    return Letter(
-        subject=_("%(company)s: a comment on “%(title)s”") % facts,
-        paragraphs=[
-            _("%(who)s commented on the use case “%(title)s”:") % facts,
-            *(line for line in comment.text.splitlines() if line.strip()),
-        ],
-        url=absolute(page),
-        action=_("Read it and answer"),
-        after=[] if to_sales else [_("The use case stays as you defined it: nobody can rewrite it (C8).")],
-        why=_to_sales() if to_sales else _to_partner(),
-    )
-
-
-@letter("referrals.deal_won")
-def deal_won(deal: Deal) -> Letter:
-    use_case = deal.use_case
-    assert use_case.referral is not None and deal.signed_on is not None
-    facts = {
-        "company": use_case.referral.company.name,
-        "title": use_case.title,
-        "day": day(deal.signed_on),
-        "last": day(use_case.window_ends_on),
-    }
-    first = (
-        _("%(company)s signed on %(day)s: the deal about “%(title)s” is won in time.")
-        if deal.is_within_window()
-        else _(
-            "%(company)s signed on %(day)s; the last day of the window was %(last)s. The "
-            "deal about “%(title)s” is "
-            "recorded as won and pays no commission. A director may extend the window once."
-        )
-    ) % facts
-    return Letter(
-        subject=_("Won: %(company)s, signed on %(day)s") % facts,
-        paragraphs=[first],
-        url=page_of(use_case.referral),
-        action=_("See the referral"),
-        why=_to_partner(),
+        why=to_sales(),
     )

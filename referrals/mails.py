@@ -113,4 +113,11 @@ register(
         explanation=_("When the customer signed, and whether it was in time."),
         audience=PARTNER,
     ),
+    MailKind(
+        name="referrals.use_case_commented",
+        template=LETTER,
+        label=_("Somebody commented on a use case"),
+        explanation=_("What they wrote. The use case's page shows it too."),
+        audience=PARTNER | SELLERS,
+    ),
 )

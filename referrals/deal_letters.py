@@ -1,0 +1,101 @@
+"""The letters about windows, use cases and deals."""
+
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from referrals import rules
+from referrals.letters import Letter, desk_page_of, letter, page_of, to_partner, to_sales
+from referrals.models import (
+    Deal,
+    UseCase,
+    UseCaseComment,
+)
+from ssp.core.links import absolute
+from ssp.core.templatetags.ssp import day, weekday_day
+
+
+def _kind_of_reminder(use_case: UseCase, to: str, on: date) -> str:
+    """The last reminder always comes; who wants to may do without the earlier ones."""
+    assert use_case.window_ends_on is not None
+    is_last = (use_case.window_ends_on - on).days <= min(rules.WINDOW_REMINDERS)
+    return "referrals.last_deadline" if is_last else "referrals.deadline"
+
+
+@letter(_kind_of_reminder)
+def window_reminder(use_case: UseCase, to: str, on: date) -> Letter:
+    assert use_case.referral is not None and use_case.window_ends_on is not None
+    left = (use_case.window_ends_on - on).days
+    facts = {
+        "company": use_case.referral.company.name,
+        "title": use_case.title,
+        "left": left,
+        "day": weekday_day(use_case.window_ends_on),
+    }
+    return Letter(
+        subject=_("%(company)s: %(left)d days left to sign") % facts
+        if left != 1
+        else _("%(company)s: 1 day left to sign") % facts,
+        paragraphs=[
+            _("The last day on which a deal about “%(title)s” may be signed is %(day)s.") % facts,
+            _("What counts is the day the customer signs, not the day somebody records it."),
+        ],
+        url=page_of(use_case.referral) if to == "partner" else desk_page_of(use_case.referral),
+        action=_("Open the referral"),
+        why=to_partner() if to == "partner" else to_sales(),
+    )
+
+
+@letter("referrals.use_case_commented")
+def use_case_commented(comment: UseCaseComment) -> Letter:
+    use_case = comment.use_case
+    assert use_case.referral is not None
+    facts = {
+        "who": comment.author.full_name,
+        "title": use_case.title,
+        "company": use_case.referral.company.name,
+    }
+    is_for_sales = comment.is_from_partner
+    page = (
+        f"/desk/use-cases/{use_case.pk}/" if is_for_sales else reverse("referrals:use_case", args=[use_case.pk])
+    )
+    return Letter(
+        subject=_("%(company)s: a comment on “%(title)s”") % facts,
+        paragraphs=[
+            _("%(who)s commented on the use case “%(title)s”:") % facts,
+            *(line for line in comment.text.splitlines() if line.strip()),
+        ],
+        url=absolute(page),
+        action=_("Read it and answer"),
+        after=[] if is_for_sales else [_("The use case stays as you defined it: nobody can rewrite it (C8).")],
+        why=to_sales() if is_for_sales else to_partner(),
+    )
+
+
+@letter("referrals.deal_won")
+def deal_won(deal: Deal) -> Letter:
+    use_case = deal.use_case
+    assert use_case.referral is not None and deal.signed_on is not None
+    facts = {
+        "company": use_case.referral.company.name,
+        "title": use_case.title,
+        "day": day(deal.signed_on),
+        "last": day(use_case.window_ends_on),
+    }
+    first = (
+        _("%(company)s signed on %(day)s: the deal about “%(title)s” is won in time.")
+        if deal.is_within_window()
+        else _(
+            "%(company)s signed on %(day)s; the last day of the window was %(last)s. The "
+            "deal about “%(title)s” is "
+            "recorded as won and pays no commission. A director may extend the window once."
+        )
+    ) % facts
+    return Letter(
+        subject=_("Won: %(company)s, signed on %(day)s") % facts,
+        paragraphs=[first],
+        url=page_of(use_case.referral),
+        action=_("See the referral"),
+        why=to_partner(),
+    )
