@@ -31,7 +31,9 @@ def unguarded(partner: Partner) -> Partner:
 @pytest.mark.clause("C15")
 def test_the_start_and_the_clock_at_once_grant_once_and_mail_once(at_monday) -> None:
     ChannelFactory.create_batch(3)
-    partner = start_partnership(signed_contract(ApplicantFactory(), at=MONDAY), started_at=MONDAY, at=MONDAY)
+    contract = signed_contract(ApplicantFactory(), at=MONDAY)
+    with transaction.atomic():
+        partner = start_partnership(contract, started_at=MONDAY, at=MONDAY)
     owed = OutboxMessage.objects.get(kind="partners.grant_channels")
 
     raised = at_once(
