@@ -85,6 +85,7 @@ def test_a_transparent_logo_gets_white_paper() -> None:
         (a_picture()[:50], "image/png", "a.png", "OSError"),
         (a_picture("JPEG"), "image/png", "a.png", "UnidentifiedImageError"),
     ],
+    ids=["no PDF", "half a picture", "another type"],
 )
 def test_a_file_that_cannot_be_drawn_is_recorded_and_not_tried_again(
     content: bytes, content_type: str, name: str, problem: str
