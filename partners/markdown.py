@@ -18,7 +18,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-MAX_SOURCE = 30_000  # characters, five times the longest guide; the worst text takes a second
+MAX_SOURCE = 30_000  # characters, eight times the longest guide; the worst text takes a second
 DEEPEST = 20  # lists in lists, quotes in quotes: what lies deeper is left out
 HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}  # the page has its own h1
 TEXT = {

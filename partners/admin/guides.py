@@ -221,19 +221,18 @@ class GuideAdmin(RoleAdmin):
         """Publish the draft under the next number."""
         guide = self._guide(request, pk)
         form = PublishForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            with form.showing(DomainError):
-                version = publish_guide(
-                    guide=guide,
-                    what_changed=form.cleaned_data["what_changed"],
-                    revision=_revision(request),
-                    by=_writer(request),
-                    at=clock.now(),
-                )
-                said = _("Version %(n)s is published: everybody reads it now.") % {"n": version.number}
-                self.message_user(request, said, messages.SUCCESS)
-                return redirect("admin:partners_guide_edit", pk)
-        return self._ask(request, guide, form, _("Publish the draft"), _("Publish"))
+
+        def publish() -> str:
+            version = publish_guide(
+                guide=guide,
+                what_changed=form.cleaned_data["what_changed"],
+                revision=_revision(request),
+                by=_writer(request),
+                at=clock.now(),
+            )
+            return _("Version %(n)s is published: everybody reads it now.") % {"n": version.number}
+
+        return self._ask(request, guide, form, _("Publish the draft"), _("Publish"), publish)
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Throw the draft away (POST)."""
@@ -274,57 +273,57 @@ class GuideAdmin(RoleAdmin):
         get_object_or_404(guide.versions, number=number)
         first = {"what_changed": _("As in version %(n)s again") % {"n": number}}
         form = PublishForm(request.POST if request.method == "POST" else None, initial=first)
-        if form.is_valid():
-            with form.showing(DomainError):
-                version = restore_version(
-                    guide=guide,
-                    number=number,
-                    why=form.cleaned_data["what_changed"],
-                    revision=_revision(request),
-                    by=_writer(request),
-                    at=clock.now(),
-                )
-                said = _("Version %(n)s is published, with the text of version %(old)s.")
-                self.message_user(request, said % {"n": version.number, "old": number}, messages.SUCCESS)
-                return redirect("admin:partners_guide_versions", pk)
+
+        def restore() -> str:
+            version = restore_version(
+                guide=guide,
+                number=number,
+                why=form.cleaned_data["what_changed"],
+                revision=_revision(request),
+                by=_writer(request),
+                at=clock.now(),
+            )
+            said = _("Version %(n)s is published, with the text of version %(old)s.")
+            return said % {"n": version.number, "old": number}
+
         heading = _("Publish version %(n)s again") % {"n": number}
-        return self._ask(request, guide, form, heading, _("Publish it as a new version"))
+        return self._ask(request, guide, form, heading, _("Publish it as a new version"), restore)
 
     def place_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change address, topics and position."""
         guide = self._guide(request, pk)
         form = GuidePlaceForm(request.POST or None, instance=Guide.objects.get(pk=guide.pk))
-        if form.is_valid():
-            with form.showing(DomainError):
-                place_guide(
-                    guide=guide,
-                    slug=form.cleaned_data["slug"],
-                    topics=form.cleaned_data["topics"],
-                    position=form.cleaned_data["position"],
-                    revision=_revision(request),
-                    by=_writer(request),
-                    at=clock.now(),
-                )
-                self.message_user(request, _("The guide's place is kept. Old addresses lead to the new one."))
-                return redirect("admin:partners_guide_edit", pk)
-        return self._ask(request, guide, form, _("Address and topics"), _("Keep"))
+
+        def place() -> str:
+            place_guide(
+                guide=guide,
+                slug=form.cleaned_data["slug"],
+                topics=form.cleaned_data["topics"],
+                position=form.cleaned_data["position"],
+                revision=_revision(request),
+                by=_writer(request),
+                at=clock.now(),
+            )
+            return _("The guide's place is kept. Old addresses lead to the new one.")
+
+        return self._ask(request, guide, form, _("Address and topics"), _("Keep"), place)
 
     def withdraw_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take the guide off the site, with a reason."""
         guide = self._guide(request, pk)
         form = WithdrawForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            with form.showing(DomainError):
-                withdraw_guide(
-                    guide=guide,
-                    reason=form.cleaned_data["reason"],
-                    revision=_revision(request),
-                    by=_writer(request),
-                    at=clock.now(),
-                )
-                self.message_user(request, _("The guide is withdrawn. Its page says so."))
-                return redirect("admin:partners_guide_edit", pk)
-        return self._ask(request, guide, form, _("Withdraw this guide"), _("Withdraw the guide"))
+
+        def withdraw() -> str:
+            withdraw_guide(
+                guide=guide,
+                reason=form.cleaned_data["reason"],
+                revision=_revision(request),
+                by=_writer(request),
+                at=clock.now(),
+            )
+            return _("The guide is withdrawn. Its page says so.")
+
+        return self._ask(request, guide, form, _("Withdraw this guide"), _("Withdraw the guide"), withdraw)
 
     def return_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Put a withdrawn guide on the site again (POST)."""
@@ -351,7 +350,27 @@ class GuideAdmin(RoleAdmin):
                 self.message_user(request, done)
         return redirect("admin:partners_guide_edit", guide.pk)
 
-    def _ask(self, request: HttpRequest, guide: Guide, form: Any, heading: str, verb: str) -> HttpResponse:
+    def _ask(
+        self,
+        request: HttpRequest,
+        guide: Guide,
+        form: Any,
+        heading: str,
+        verb: str,
+        act: Callable[[], str],
+    ) -> HttpResponse:
+        """Show a form, and press. If somebody changed the guide meanwhile, show how it is now instead."""
+        if form.is_valid():
+            try:
+                said = act()
+            except GuideChanged as refusal:
+                self.refused(request, refusal)
+                return redirect("admin:partners_guide_edit", guide.pk)
+            except DomainError as refusal:
+                form.add_error(getattr(refusal, "field", None), str(refusal))
+            else:
+                self.message_user(request, said, messages.SUCCESS)
+                return redirect("admin:partners_guide_edit", guide.pk)
         return self._page(request, "form", guide, {"form": form, "heading": heading, "verb": verb})
 
     def _page(

@@ -13,8 +13,8 @@ class NotGuideWriter(DomainError):
 class GuideChanged(DomainError):
     clause = "C7"
     message = _(
-        "Somebody else changed this guide while you were writing. Nothing of yours is saved yet. "
-        "Compare below; save again to keep your text instead of theirs."
+        "Somebody else changed this guide while you had it open, so nothing of yours is kept. "
+        "Look at it as it is now, and decide again."
     )
 
 

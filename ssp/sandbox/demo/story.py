@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from partners.models import CommissionModel, Partner
 from partners.services.recruits import invite_recruit
-from referrals.models import DealStage, Medium, Referral
+from referrals.models import DealStage, Medium, Referral, UseCase
 from referrals.rules import Colleague
+from referrals.services.comments import comment_on_use_case
 from referrals.services.deals import move_deal, update_deal, win_deal
 from ssp.core.models import User
 from ssp.sandbox import people
@@ -64,6 +65,7 @@ def tell(*, now: datetime) -> None:
     fill_in_profiles(at=when.at(4, 11, 9))
     fill_library(when, by=stage[people.CARLA], readers=[ines, pieter])
     write_guides(when, by=stage[people.SOFIE], draft_by=stage[people.PRIYA])
+    _comments(stage)
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
@@ -167,6 +169,15 @@ def _halden(stage: Stage, ines: Teller) -> None:
 def _colleague(name: str) -> Referral:
     first, _space, last = name.partition(" ")
     return Referral.objects.get(first_name=first, last_name=last)
+
+
+def _comments(stage: Stage) -> None:
+    """Tom asks about a use case; Ines answers. The definition stays hers (C8)."""
+    case = UseCase.objects.get(title="Returns-policy answers")
+    question = "Good one. How many calls a month, and are they recorded?"
+    answer = "About 9,000, recorded since spring. Joanna finds out whether we may use them."
+    for by, text, hour in ((stage[people.TOM], question, 9), (stage[people.INES], answer, 16)):
+        comment_on_use_case(use_case=case, text=text, by=by, at=stage.when.at(12, 11, hour))
 
 
 def _ines_others(stage: Stage, ines: Teller) -> None:

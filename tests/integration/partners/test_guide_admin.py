@@ -130,7 +130,7 @@ def test_two_people_on_one_draft_the_second_reads_what_differs_and_decides(clien
 
     answer = client_of_writer.post(page("edit", guide), opened)
 
-    assert "Somebody else changed this guide while you were writing." in answer.text
+    assert "Somebody else changed this guide while you had it open" in answer.text
     assert "Theirs, meanwhile" in answer.text
     assert "Mine, all mine</textarea>" in answer.text
     assert guide.versions.get(published_at__isnull=True).source == "Theirs, meanwhile\n"

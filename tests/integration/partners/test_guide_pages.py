@@ -64,7 +64,7 @@ def test_an_older_version_is_readable_and_not_indexed(client: Client) -> None:
 
     page = client.get("/guides/search/versions/1/")
 
-    assert "How it was" in page.text, page.text
+    assert "<p>How it was</p>" in page.text
     assert "A newer one has replaced it." in page.text
     assert page.headers["X-Robots-Tag"] == "noindex"
     assert '/guides/search/">' in page.text
