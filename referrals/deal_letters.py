@@ -58,7 +58,9 @@ def use_case_commented(comment: UseCaseComment) -> Letter:
     }
     is_for_sales = comment.is_from_partner
     page = (
-        f"/desk/use-cases/{use_case.pk}/" if is_for_sales else reverse("referrals:use_case", args=[use_case.pk])
+        f"/desk/use-cases/{use_case.pk}/"
+        if is_for_sales
+        else reverse("referrals:use_case", args=[use_case.pk])
     )
     return Letter(
         subject=_("%(company)s: a comment on “%(title)s”") % facts,
@@ -68,7 +70,9 @@ def use_case_commented(comment: UseCaseComment) -> Letter:
         ],
         url=absolute(page),
         action=_("Read it and answer"),
-        after=[] if is_for_sales else [_("The use case stays as you defined it: nobody can rewrite it (C8).")],
+        after=[]
+        if is_for_sales
+        else [_("The use case stays as you defined it: nobody can rewrite it (C8).")],
         why=to_sales() if is_for_sales else to_partner(),
     )
 

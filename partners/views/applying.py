@@ -79,6 +79,8 @@ def application(request: HttpRequest) -> HttpResponse:
     found = queries.latest_application(request.user)
     if found is None or found.status == ApplicationStatus.DRAFT:
         return redirect("partners:apply")
+    if found.status == ApplicationStatus.ACCEPTED and queries.left_partner(request.user, at=clock.now()):
+        return redirect("partners:partnership")  # it led to a partnership that is over
     contract = envelope = None
     papers: list[ContractDocument] = []
     if found.partner is not None:

@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from partners.models import Ending, Partner
+from partners.models import Application, Ending, Partner
 from partners.services.endings import (
     end_partnerships,
     give_notice,
@@ -157,6 +157,25 @@ def test_a_former_partner_begins_nothing_new(former: Client, name: str, method: 
     answer = getattr(former, method)(reverse(name))
 
     assert (answer.status_code, answer.headers["Location"]) == (302, HOME)
+
+
+def test_an_application_that_led_to_a_partnership_that_is_over_leads_there(
+    former: Client, ines: Partner
+) -> None:
+    Application.objects.bulk_create(
+        [
+            Application(
+                applicant=ines.user,
+                partner=ines,
+                terms=ines.contracts.get().terms,
+                status="accepted",
+                created_at=MONDAY,
+                submitted_at=MONDAY,
+            )
+        ]
+    )
+
+    assert former.get(reverse("partners:application")).headers["Location"] == HOME
 
 
 def test_a_former_partner_is_told_on_every_page_and_offered_nothing_new(former: Client) -> None:
