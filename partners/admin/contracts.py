@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django_countries import countries
 
 from partners import documents, permissions, queries
-from partners.admin.envelopes import EnvelopePages, signature_of
+from partners.admin.envelopes import EnvelopePages, signature_of, trail_of_envelopes
 from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
 from partners.admin.shared import DIRECTOR, signed_in_director
 from partners.models import (
@@ -250,7 +250,7 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
 
 def _trail(contract: Contract, *, hides_approvals: bool) -> list[AuditEntry]:
     """Return what happened; who approved the present version only to whom may see it."""
-    entries = trail(contract)
+    entries = trail(contract) | trail_of_envelopes(contract)
     if hides_approvals:
         entries = entries.exclude(action="contract.approved", data__version=contract.version)
     return list(entries[:20])
