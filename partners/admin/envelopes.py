@@ -22,6 +22,17 @@ from ssp.core.errors import DomainError
 from ssp.core.models import AuditEntry, OutboxMessage, User
 
 
+class VoidForm(ReasonForm):
+    """Why the envelope is withdrawn."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = gettext_lazy(
+            "The applicant reads this. Once DocuSign agrees, nobody can sign the envelope; a signature that "
+            "comes first counts. Afterwards you send the contract again, or take it back to draft."
+        )
+
+
 class TakeBackForm(ReasonForm):
     """Why the contract is changed; `version` is what the director read."""
 
@@ -121,7 +132,7 @@ class EnvelopePages(ModelAdmin):
     def void_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Withdraw the open envelope, with a reason that the applicant reads."""
         contract: Contract = self._contract(request, pk)  # type: ignore[attr-defined]
-        form = ReasonForm(request.POST or None)
+        form = VoidForm(request.POST or None)
         if not contract.envelopes.filter(status__in=OPEN_ENVELOPE).exists():
             return self._back(request, pk, NothingToVoid())
         if form.is_valid():
