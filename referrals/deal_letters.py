@@ -56,11 +56,9 @@ def use_case_commented(comment: UseCaseComment) -> Letter:
         "title": use_case.title,
         "company": use_case.referral.company.name,
     }
-    is_for_sales = comment.is_from_partner
+    for_sales = comment.is_from_partner
     page = (
-        f"/desk/use-cases/{use_case.pk}/"
-        if is_for_sales
-        else reverse("referrals:use_case", args=[use_case.pk])
+        f"/desk/use-cases/{use_case.pk}/" if for_sales else reverse("referrals:use_case", args=[use_case.pk])
     )
     return Letter(
         subject=_("%(company)s: a comment on “%(title)s”") % facts,
@@ -70,10 +68,8 @@ def use_case_commented(comment: UseCaseComment) -> Letter:
         ],
         url=absolute(page),
         action=_("Read it and answer"),
-        after=[]
-        if is_for_sales
-        else [_("The use case stays as you defined it: nobody can rewrite it (C8).")],
-        why=to_sales() if is_for_sales else to_partner(),
+        after=[] if for_sales else [_("The use case stays as you defined it: nobody can rewrite it (C8).")],
+        why=to_sales() if for_sales else to_partner(),
     )
 
 

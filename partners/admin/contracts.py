@@ -18,7 +18,7 @@ from django.views.decorators.csp import csp_override
 from django_countries import countries
 
 from partners import documents, permissions, queries, same_person
-from partners.admin.envelopes import EnvelopePages, signature_of
+from partners.admin.envelopes import EnvelopePages, signature_of, trail_of_envelopes
 from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
 from partners.admin.paper import paper_context
 from partners.admin.shared import DIRECTOR, signed_in_director
@@ -307,7 +307,7 @@ def _acknowledgements(
 
 def _trail(contract: Contract, *, hides_approvals: bool) -> list[AuditEntry]:
     """Return what happened; who approved the present version only to whom may see it."""
-    entries = trail(contract)
+    entries = trail(contract) | trail_of_envelopes(contract)
     if hides_approvals:
         entries = entries.exclude(action="contract.approved", data__version=contract.version)
     return list(entries[:20])

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -18,7 +19,18 @@ from partners.models import OPEN_ENVELOPE, Contract, ContractStatus, Envelope
 from partners.services.signature import correct_signer, is_proven, resend_mail, take_back, void_envelope
 from ssp.core import clock
 from ssp.core.errors import DomainError
-from ssp.core.models import OutboxMessage, User
+from ssp.core.models import AuditEntry, OutboxMessage, User
+
+
+class VoidForm(ReasonForm):
+    """Why the envelope is withdrawn."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = gettext_lazy(
+            "The applicant reads this. Once DocuSign agrees, nobody can sign the envelope; a signature that "
+            "comes first counts. Afterwards you send the contract again, or take it back to draft."
+        )
 
 
 class TakeBackForm(ReasonForm):
@@ -62,6 +74,13 @@ def signature_of(contract: Contract, director: User) -> dict[str, Any]:
             key__startswith=f"envelope:{envelope.pk}:", kind__in=TO_DOCUSIGN, done_at=None
         ).order_by("pk"),
     }
+
+
+def trail_of_envelopes(contract: Contract) -> QuerySet[AuditEntry]:
+    """Return everything recorded about the contract's envelopes."""
+    ours = contract.envelopes.values("pk")
+    entries = AuditEntry.objects.select_related("by")
+    return entries.filter(target_type=Envelope._meta.label_lower, target_id__in=ours)
 
 
 TO_DOCUSIGN = (
@@ -113,7 +132,7 @@ class EnvelopePages(ModelAdmin):
     def void_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Withdraw the open envelope, with a reason that the applicant reads."""
         contract: Contract = self._contract(request, pk)  # type: ignore[attr-defined]
-        form = ReasonForm(request.POST or None)
+        form = VoidForm(request.POST or None)
         if not contract.envelopes.filter(status__in=OPEN_ENVELOPE).exists():
             return self._back(request, pk, NothingToVoid())
         if form.is_valid():

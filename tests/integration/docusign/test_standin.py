@@ -428,7 +428,7 @@ def test_a_signer_is_reminded_once_however_far_the_clock_jumps(fresh_standin: St
 
 @pytest.mark.parametrize(("after", "life"), [("0", "30"), ("soon", "30"), ("3", "1000"), ("3", "")])
 def test_nonsense_about_reminders_and_expiry_is_refused(
-    fresh_standin: StandIn, sending, monkeypatch: pytest.MonkeyPatch, after: str, life: str
+    standin: StandIn, sending, monkeypatch: pytest.MonkeyPatch, after: str, life: str
 ) -> None:
     def notification(days: int) -> models.Notification:
         return models.Notification(

@@ -79,6 +79,15 @@ def test_a_director_voids_with_a_reason(director: Client, sent: Contract) -> Non
     assert envelope_of(sent).void_reason == "The cap is wrong."
 
 
+def test_what_happened_names_who_asked_for_the_void(director: Client, sent: Contract) -> None:
+    keeper = DirectorFactory(full_name="Vera Keeper")
+    void_envelope(contract=sent, reason="Wrong cap", by=keeper, at=LATER)
+    text = director.get(page(sent)).content.decode()
+
+    assert "envelope.void_asked" in text
+    assert "Vera Keeper" in text
+
+
 def test_a_page_left_open_voids_nothing_twice(director: Client, sent: Contract) -> None:
     director.post(page(sent, "void"), {"reason": "First"})
     again = director.post(page(sent, "void"), {"reason": "Second"})
