@@ -85,6 +85,8 @@ def set_listing(*, partner: Partner, listed: bool, by: User, at: datetime) -> No
     row.listing_consent = listed
     row.save(update_fields=["listing_consent"])
     partner.listing_consent = listed
+    if listed:
+        open_profile(partner=row, at=at)
     Profile.objects.filter(partner=row).update(changed_at=at)
     audit.record("partner.listing_given" if listed else "partner.listing_withdrawn", row, by=by, at=at)
 

@@ -30,11 +30,9 @@ def _profile_of(partner: Partner) -> Profile:
 
 
 def _digest(profile: Profile) -> str:
-    return (
-        ProfilePhoto.objects.filter(profile=profile).values_list("digest", flat=True).first() or ""
-        if profile.pk
-        else ""
-    )
+    """Return what tells the photo from others; nothing where there is none."""
+    photos_of = ProfilePhoto.objects.filter(profile_id=profile.pk)
+    return photos_of.values_list("digest", flat=True).first() or ""
 
 
 @partner_required
