@@ -253,7 +253,7 @@ class _Judge:
                     _("The recruiter was ended for cause, and gets no bonus any more (C20).")
                 )
         elif row is not None:
-            draft.recruiter_row, signed = row, date.fromisoformat(row.facts["signed_on"])
+            draft.recruiter_row, signed = row, _day_of(row)
         elif in_file is not None:
             draft.recruiter_draft, signed = in_file, in_file.facts.day
         else:
@@ -398,6 +398,13 @@ class _Judge:
         if draft.recruiter is None and draft.facts.recruiter:
             said += " " + _("It waits until the recruiter's paper is attested.")
         draft.judged.creates = said
+
+
+def _day_of(row: MoveInRow) -> date:
+    """Return the day of a row's paper: of its contract, which may have been corrected, else as it came."""
+    if row.contract is not None and row.contract.paper_signed_on is not None:
+        return row.contract.paper_signed_on
+    return date.fromisoformat(row.facts["signed_on"])
 
 
 def _read_known(drafts: list[Draft]) -> _Known:

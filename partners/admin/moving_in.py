@@ -138,6 +138,7 @@ class MoveInAdmin(PaperPages, RoleAdmin):
             "title": move_in.file_name,
             "state": STATES[move_in.state],
             "rows": [{"row": row, "word": _word(row), "tone": _tone(row)} for row in rows],
+            "may_take_back": moving_in.can_take_back(move_in),
             "problems": any(row.problem for row in rows),
             "is_director": signed_in_director(request).has_role(Role.DIRECTOR),
         }

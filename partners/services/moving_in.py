@@ -229,6 +229,12 @@ def try_waiting_again(*, move_in: MoveIn, by: User | None, at: datetime) -> int:
     return admit_waiting(rows.select_related("paper", "recruiter", "recruiter_row__contract__partner"), at=at)
 
 
+def can_take_back(move_in: MoveIn) -> bool:
+    """Tell whether a file was applied and no director decided anything about it."""
+    decided = ContractReview.objects.filter(contract__move_in_row__move_in=move_in)
+    return move_in.state == "committed" and not decided.exists()
+
+
 @transaction.atomic
 def take_back(*, move_in: MoveIn, by: User | None, at: datetime) -> None:
     """Undo a file of which nobody decided anything: contracts closed, waiting rows dropped (C6).

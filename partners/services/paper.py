@@ -46,10 +46,16 @@ SLOT_TAKEN = "partner_bonus_slot_taken_once"
 def sign_on_paper(contract: Contract, *, by: User, at: datetime) -> None:
     """Let a locked contract take effect that two directors attested: from the day of its paper.
 
-    Its recruits that waited get their contracts.  :raises SlotTaken, PaperMissing: it isn't signed then.
+    Its recruits that waited get their contracts.
+
+    :raises SlotTaken, SignedBeforeRecruiter, PaperMissing: it isn't signed then.
     """
     assert contract.paper_signed_on is not None
     contract.signed_at = start_of_day(contract.paper_signed_on)
+    recruiter = contract.partner.recruiter
+    began = recruiter.started_at if recruiter else None
+    if began is not None and local_date(began) > contract.paper_signed_on:
+        raise SignedBeforeRecruiter
     contract.attest()
     with (
         constraint_as("contract_paper_needs_its_pdf", PaperMissing),

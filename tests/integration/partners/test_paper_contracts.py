@@ -41,13 +41,14 @@ from partners.models import (
 from partners.services.applications import submit_application
 from partners.services.contracts import change_numbers, resubmit_contract, review_contract
 from partners.services.joining import join
+from partners.services.moving_in import plan_of
 from partners.services.paper import Correction, correct_paper, take_contract_back
 from ssp.core.links import token_of
 from ssp.core.models import AuditEntry, OutboxMessage
 from ssp.core.papers import PaperRefused
 from ssp.core.roles import Role
 from tests.factories.core import UserFactory
-from tests.factories.moving import a_pdf, a_row, attest, attest_twice, moved_in
+from tests.factories.moving import a_pdf, a_row, attest, attest_twice, moved_in, uploaded
 from tests.factories.partners import (
     ApplicationFactory,
     ContractFactory,
@@ -213,6 +214,27 @@ def test_a_corrected_day_stays_between_recruiter_and_recruits() -> None:
 
     with pytest.raises(SignedBeforeRecruiter):
         correct(ben, signed_on=date(2024, 3, 11))
+
+
+@pytest.mark.clause("C20")
+def test_a_recruit_of_a_corrected_recruiter_is_compared_with_the_corrected_day() -> None:
+    ada = moved_in(a_row()).rows.get().contract
+    correct(ada, signed_on=date(2024, 6, 1))
+    early = uploaded(a_row("Ben Vos", recruiter="ada@paper.example", signed_on="2024-05-01"))
+
+    assert "signed on 1 Jun 2024, after this recruit" in plan_of(early, at=MONDAY).rows[0].message
+
+
+@pytest.mark.clause("C20")
+def test_nobody_is_attested_from_a_day_before_their_recruiter() -> None:
+    recruiter = PartnerFactory(started_at=datetime(2024, 1, 1, tzinfo=UTC))
+    paper = moved_in(a_row(recruiter=recruiter.user.email)).rows.get().contract
+    with pgtrigger.ignore("partners.Partner:partner_start_is_kept"):
+        Partner.objects.filter(pk=recruiter.pk).update(started_at=MONDAY)
+    attest(paper)
+
+    with pytest.raises(SignedBeforeRecruiter):
+        attest(paper)
 
 
 @pytest.mark.clause("C6")
