@@ -1,4 +1,4 @@
-"""The kinds of mail about money (ADR 16): all of them are always sent."""
+"""The kinds of mail about money (ADR 11): all of them are always sent."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_countries import countries
 
-from partners.models import Announcement, ChannelAccess, Contract, Partner
+from partners.models import Announcement, ChannelAccess, Contract, Partner, Profile
 from partners.services.announcements import announce_partner, post_announcement
 from partners.services.channel_endings import remove_by_bot, withdraw_channels
 from partners.services.channels import grant_channels, invite_by_bot
@@ -103,13 +103,12 @@ def post(message: OutboxMessage) -> None:
 
 def announcement_of(partner: Partner) -> Post:
     """Return what the channels read about a new partner: what the public directory shows too (C16)."""
+    profile = Profile.objects.listed(at=clock.now()).with_address().filter(partner=partner).first()
     said = {"name": partner.display_name, "country": str(countries.name(partner.country)) or partner.country}
-    try:
-        directory = absolute(reverse("partners:directory"))
-    except NoReverseMatch:
-        directory = ""
-    return Post(
-        text=_("%(name)s (%(country)s) is a new sales partner of SeMI. Welcome!") % said,
-        url=directory,
-        label=_("The partner directory"),
-    )
+    text = _("%(name)s (%(country)s) is a new sales partner of SeMI. Welcome!") % said
+    if profile is not None and profile.headline and "headline" in profile.shown:
+        text = f"{text} {profile.headline}"
+    if profile is None:
+        return Post(text=text, url=absolute(reverse("partners:directory")), label=_("The partner directory"))
+    url = absolute(reverse("partners:directory_partner", args=[profile.slug]))
+    return Post(text=text, url=url, label=_("In the partner directory"))

@@ -1,14 +1,8 @@
-"""Invariants 4, 5 and 10 of the programme, as far as the partnership holds them: none returns a row.
-
-Those about the end of a partnership are the other half of number 5, which is about who is active.
-"""
+"""Invariants 4, 5 and 10 of the programme, as far as the partnership holds them: none returns a row."""
 
 from django.db import connection
 
-_STANDING = """e.ends_at IS NOT NULL AND e.withdrawn_at IS NULL AND e.replaced_by_id IS NULL
-               AND e.rejoined_at IS NULL"""
-
-INVARIANTS: list[tuple[int, str, str]] = [
+PARTNERSHIP: list[tuple[int, str, str]] = [
     (
         4,
         "No contract sent or signed without two approvals by different directors of exactly that version.",
@@ -90,6 +84,12 @@ INVARIANTS: list[tuple[int, str, str]] = [
          WHERE p.started_at < r.started_at OR r.started_at IS NULL
         """,
     ),
+]
+
+# The other half of number 5: who is active, and who no longer is.
+_STANDING = """e.ends_at IS NOT NULL AND e.withdrawn_at IS NULL AND e.replaced_by_id IS NULL
+               AND e.rejoined_at IS NULL"""
+ENDINGS: list[tuple[int, str, str]] = [
     (
         5,
         "The partner's row says what the standing ending says.",
@@ -122,6 +122,7 @@ INVARIANTS: list[tuple[int, str, str]] = [
         """,
     ),
 ]
+INVARIANTS = [*PARTNERSHIP, *ENDINGS]
 
 
 def broken() -> list[str]:

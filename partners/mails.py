@@ -1,4 +1,4 @@
-"""The kinds of mail about the partnership (ADR 16). What touches the contract is always sent."""
+"""The kinds of mail about the partnership (ADR 11). What touches the contract is always sent."""
 
 from django.utils.translation import gettext_lazy as _
 

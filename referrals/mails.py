@@ -1,4 +1,4 @@
-"""The kinds of mail about referrals (ADR 16): one template; `letters.letter` names the kind of each."""
+"""The kinds of mail about referrals (ADR 11): one template; `letters.letter` names the kind of each."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -54,7 +54,8 @@ def start_partnership(
     outbox.enqueue(
         "partners.grant_channels", key=f"partner:{partner.pk}:channels:{contract.pk}", payload=who, at=at
     )
-    if begins:  # another contract within one partnership is no news to anybody (C16)
+    # Another contract within a partnership is no news to anybody, nor is an old partner who moves in (C16).
+    if begins and not contract.is_paper:
         outbox.enqueue(
             "partners.announce_partner",
             key=f"partner:{partner.pk}:announce:{contract.pk}",

@@ -21,7 +21,7 @@ from django.views.decorators.http import condition, require_http_methods, requir
 from partners import directory
 from partners.directory import Entry
 from partners.forms_profile import SearchForm
-from partners.models import Profile, ProfilePhoto
+from partners.models import Guide, Profile, ProfilePhoto
 from partners.structured import feed_of, person_of
 from ssp.core import clock
 from ssp.core.links import absolute
@@ -197,7 +197,7 @@ def _path(name: str) -> str:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Name the public pages to search engines: sections, and who is listed now."""
+    """Name the public pages to search engines: sections, guides, and who is listed now."""
     pages: list[dict[str, Any]] = [{"url": absolute(path)} for name in PUBLIC if (path := _path(name))]
     pages += [
         {
@@ -205,6 +205,10 @@ def sitemap(request: HttpRequest) -> HttpResponse:
             "changed": profile.changed_at,
         }
         for profile in directory.listed(at=clock.now())
+    ]
+    pages += [
+        {"url": absolute(reverse("partners:guide", args=[guide.slug])), "changed": guide.current.published_at}
+        for guide in Guide.objects.published().in_order()
     ]
     response = render(request, "partners/directory/sitemap.xml", {"pages": pages}, "application/xml")
     response.headers["Cache-Control"] = CHECK_EACH_TIME

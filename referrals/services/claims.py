@@ -10,7 +10,7 @@ from referrals.errors import (
     NothingToCheck,
     ReferralNotOpen,
 )
-from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus
+from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus, UseCaseComment
 from referrals.permissions import check_not_own, check_sells
 from referrals.services.introductions import cancel_booked
 from ssp.core import audit, outbox
@@ -232,6 +232,8 @@ def _forget(row: Referral, *, at: datetime) -> None:
     for name in PERSONAL_FIELDS:
         setattr(row, name, "")
     row.save()
+    # What people wrote about their need may name them; the use case itself is the company's.
+    UseCaseComment.objects.filter(use_case__referral=row).exclude(text="").update(text="")
     audit.record("referral.objected", row, by=None, at=at)
     outbox.enqueue(
         "referrals.objected", key=f"referral:{row.pk}:objected", payload={"referral_id": row.pk}, at=at

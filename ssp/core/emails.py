@@ -2,7 +2,7 @@
 
 Call `send` from an outbox handler only. The Message-ID is derived from the message's key, so a mail that went
 out twice because a worker died in between is recognisable as one. Each recipient gets a mail of their own, in
-their language and by their clock, unless they turned its kind off (ADR 16).
+their language and by their clock, unless they turned its kind off (ADR 11).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Every kind of mail: what it is, who gets it, and whether it can be turned off (ADR 16).
+"""Every kind of mail: what it is, who gets it, and whether it can be turned off (ADR 11).
 
 Each app registers its kinds in `mails.py`. What the programme or the law obliges us to send is `legal`: it is
 always sent, says why, and carries no link to stop it.

@@ -1,4 +1,4 @@
-"""What somebody chooses for themself: which mails, whose clock, which language (ADR 16)."""
+"""What somebody chooses for themself: which mails, whose clock, which language (ADR 11)."""
 
 from collections.abc import Iterable
 from datetime import datetime

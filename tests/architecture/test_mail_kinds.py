@@ -1,4 +1,4 @@
-"""Every mail has its kind: who gets it, and whether it can be turned off (ADR 16)."""
+"""Every mail has its kind: who gets it, and whether it can be turned off (ADR 11)."""
 
 import re
 from pathlib import Path

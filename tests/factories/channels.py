@@ -6,6 +6,7 @@ from typing import Any
 import factory
 
 from partners.models import Channel, ChannelKind, Partner
+from tests.factories.partners import ended
 from tests.moments import MONDAY
 
 LINK = "https://chat.whatsapp.example/s3cret-invitation"
@@ -41,7 +42,7 @@ class SlackChannelFactory(ChannelFactory):
 
 
 def end(partner: Partner, *, at: datetime, kind: str = "notice") -> Partner:
-    """End a partnership, as its own service would write it."""
-    Partner.objects.filter(pk=partner.pk).update(ended_at=at, end_kind=kind)
+    """End a partnership at that moment."""
+    ended(partner, at=at, kind=kind)
     partner.refresh_from_db()
     return partner

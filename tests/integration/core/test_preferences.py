@@ -1,4 +1,4 @@
-"""Which mails somebody gets, whose clock and which language they read (ADR 16)."""
+"""Which mails somebody gets, whose clock and which language they read (ADR 11)."""
 
 import re
 from datetime import UTC, datetime, timedelta

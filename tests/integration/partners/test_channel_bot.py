@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partners.channel_words import why
-from partners.models import Announcement, ChannelAccess, ChannelTask, Partner
+from partners.models import Announcement, ChannelAccess, ChannelTask, Partner, Profile
 from partners.services.announcements import announce_partner
 from partners.services.channel_endings import withdraw_channels
 from partners.services.channels import grant_channels
@@ -189,7 +189,7 @@ def test_who_came_back_in_time_is_not_removed(slack: Workspace, room) -> None:
     invited(partner)
     end(partner, at=TUESDAY)
     withdraw_channels(partner=partner, at=TUESDAY)
-    Partner.objects.filter(pk=partner.pk).update(ended_at=None, end_kind="")
+    start_partnership(signed_contract(partner, at=TUESDAY), started_at=TUESDAY, at=TUESDAY)
     grant_channels(partner=partner, at=TUESDAY)
 
     deliver_kind("partners.remove_from_channel")
@@ -213,6 +213,19 @@ def test_a_partner_who_agreed_is_announced_when_the_partnership_starts(slack: Wo
     }
     assert "<!channel>" not in posted["text"]
     assert Announcement.objects.get(contract__partner=partner).slack_ts == posted["ts"]
+
+
+@pytest.mark.clause("C16")
+def test_the_news_says_the_shown_trade_and_leads_to_the_partners_page(slack: Workspace, room) -> None:
+    partner = started(display_name="Ines Marchetti")
+    Profile.objects.filter(partner=partner).update(headline="Retail and energy", shown=["headline"])
+
+    deliver_kind("partners.announce_partner")
+    deliver_kind("partners.post_announcement")
+
+    (posted,) = slack.messages(room.slack_channel_id)
+    assert posted["blocks"][0]["text"]["text"].endswith("Welcome! Retail and energy")
+    assert "/partners/ines-marchetti" in str(posted["blocks"])
 
 
 @pytest.mark.clause("C16")

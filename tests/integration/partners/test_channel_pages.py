@@ -17,7 +17,7 @@ from ssp.core.models import AuditEntry, User
 from ssp.core.roles import Role
 from tests.factories.channels import LINK, ChannelFactory, end
 from tests.factories.core import UserFactory
-from tests.factories.partners import ApplicantFactory, PartnerFactory
+from tests.factories.partners import ApplicantFactory, PartnerFactory, ended
 from tests.moments import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C15")]
@@ -149,7 +149,7 @@ def test_an_ended_partner_reads_that_access_has_ended(access, sign_in) -> None:
 
 
 def test_until_the_agreed_last_moment_the_link_is_shown(access, sign_in) -> None:
-    Partner.objects.update(ended_at=MONDAY + timedelta(days=1), end_kind="notice")
+    ended(access.partner, at=MONDAY + timedelta(days=1))
     client = sign_in(access.partner.user)
 
     before = client.get(PAGE).content.decode()

@@ -304,7 +304,7 @@ def test_somebody_who_comes_back_gets_a_new_access_and_nobody_removes_them() -> 
     access = granted()
     partner = end(access.partner, at=TUESDAY)
     withdraw_channels(partner=partner, at=TUESDAY)
-    Partner.objects.filter(pk=partner.pk).update(ended_at=None, end_kind="")
+    start_partnership(signed_contract(partner, at=FRIDAY), started_at=FRIDAY, at=FRIDAY)
 
     (again,) = grant_channels(partner=partner, at=FRIDAY)
 

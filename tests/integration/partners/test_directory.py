@@ -14,7 +14,7 @@ from partners.models import Partner, Profile
 from partners.services.profiles import save_profile, set_listing
 from partners.views import directory as pages
 from ssp.core import clock
-from tests.factories.partners import ApplicantFactory
+from tests.factories.partners import ApplicantFactory, ended
 from tests.factories.profiles import LEILA, details, give_photo, listed_partner
 from tests.moments import MONDAY
 
@@ -73,7 +73,7 @@ def test_nobody_is_there_a_second_before_the_start(client: Client, leila: Partne
 
 
 def end(partner: Partner, at: datetime) -> None:
-    Partner.objects.filter(pk=partner.pk).update(ended_at=at, end_kind=Partner.EndKind.NOTICE)
+    ended(partner, at=at)
 
 
 def test_an_end_that_is_ahead_changes_nothing_until_then(client: Client, leila: Partner, set_clock) -> None:

@@ -41,7 +41,7 @@ from tests.factories.library import (
     another_svg,
     next_version,
 )
-from tests.factories.partners import PartnerFactory
+from tests.factories.partners import PartnerFactory, ended
 from tests.moments import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C13")]
@@ -291,7 +291,7 @@ def test_asking_for_the_end_of_a_file_first_counts_all_the_same(
 @pytest.mark.parametrize("when", [MONDAY - timedelta(seconds=1), LATER])
 def test_the_database_counts_nobody_outside_their_partnership(version: ResourceVersion, when) -> None:
     partner = PartnerFactory()
-    Partner.objects.filter(pk=partner.pk).update(ended_at=LATER, end_kind="notice")
+    ended(partner, at=LATER)
 
     with pytest.raises(LibraryClosed):
         count_download(version=version, partner=partner, at=when)

@@ -23,7 +23,7 @@ from tests.factories.library import (
     another_svg,
     next_version,
 )
-from tests.factories.partners import ApplicantFactory, PartnerFactory
+from tests.factories.partners import ApplicantFactory, PartnerFactory, ended
 from tests.integration.partners.conftest import deliver_kind
 from tests.moments import MONDAY
 
@@ -53,7 +53,7 @@ def resource() -> Resource:
 
 
 def end(partner: Partner) -> None:
-    Partner.objects.filter(pk=partner.pk).update(ended_at=MONDAY, end_kind="notice")
+    ended(partner, at=MONDAY)
 
 
 # --- who gets in ----------------------------------------------------------------

@@ -17,7 +17,7 @@ from ssp.core import audit
 from ssp.core.models import AuditEntry
 from ssp.core.roles import Role
 from tests.factories.core import UserFactory
-from tests.factories.partners import ApplicantFactory, PartnerFactory
+from tests.factories.partners import ApplicantFactory, PartnerFactory, ended
 from tests.factories.profiles import LEILA, details, give_photo, listed_partner
 from tests.integration.referrals.conftest import signed_in
 from tests.moments import MONDAY
@@ -146,14 +146,14 @@ def test_a_get_changes_no_consent_and_no_photo(leila: Partner) -> None:
     assert [portal.get(address).status_code for address in addresses] == [405, 405, 405]
 
 
-def ended(partner: Partner) -> Partner:
-    Partner.objects.filter(pk=partner.pk).update(ended_at=MONDAY, end_kind="notice")
+def left(partner: Partner) -> Partner:
+    ended(partner, at=MONDAY)
     return partner
 
 
 def test_after_the_end_nothing_is_changed_but_what_takes_away(leila: Partner) -> None:
     give_photo(leila)
-    portal = signed_in(ended(leila))
+    portal = signed_in(left(leila))
 
     page = portal.post("/profile/", TYPED).text
     portal.post("/profile/photo/remove/")
@@ -163,7 +163,7 @@ def test_after_the_end_nothing_is_changed_but_what_takes_away(leila: Partner) ->
     assert (profile.headline, hasattr(profile, "photo")) == ("", False)
 
 
-@pytest.mark.parametrize("make", [ApplicantFactory, lambda: ended(PartnerFactory())])
+@pytest.mark.parametrize("make", [ApplicantFactory, lambda: left(PartnerFactory())])
 def test_who_is_no_partner_now_keeps_no_profile_and_is_not_listed(make: Any) -> None:
     partner = make()
 

@@ -27,6 +27,7 @@ from tests.factories.partners import (
     PartnerFactory,
     ProgramTermsFactory,
     approve,
+    ended,
 )
 from tests.integration.partners.conftest import Courier, approve_twice
 from tests.moments import MONDAY
@@ -162,8 +163,7 @@ def test_declined_it_gives_the_reason_and_a_way_back(sign_in: SignIn, applicatio
 
 def test_a_former_partner_reads_when_it_ended_and_how_to_come_back(sign_in: SignIn) -> None:
     partner = PartnerFactory()
-    partner.ended_at, partner.end_kind = MONDAY, "notice"
-    partner.save()
+    ended(partner, at=MONDAY)
     application = ApplicationFactory(
         applicant=partner.user, partner=partner, terms=ProgramTermsFactory(), submitted_at=MONDAY
     )

@@ -10,7 +10,7 @@ from django.urls import reverse
 from partners.models import Partner
 from referrals import rules
 from referrals.errors import NotEligible
-from referrals.models import Confirmation, Introduction, Referral
+from referrals.models import Confirmation, Introduction, Referral, UseCase, UseCaseComment
 from referrals.services.claims import withdraw_referral
 from referrals.services.introductions import propose_introduction
 from referrals.services.registration import register_referral
@@ -240,6 +240,22 @@ def test_an_objection_removes_the_person_and_stops_the_meeting(client: Client, m
     assert fields == ("", "", "", "", "")
     assert (mila.objected_at, mila.is_live) == (MONDAY, False)
     assert Introduction.objects.get().status == "cancelled"
+
+
+@pytest.mark.clause("C11")
+@pytest.mark.usefixtures("at_monday")
+def test_an_objection_removes_what_was_written_beside_their_use_case(client: Client, mila: Referral) -> None:
+    use_case = UseCase.objects.create(
+        partner=mila.partner, referral=mila, title="Search", problem="Nobody finds it.", defined_at=MONDAY
+    )
+    comment = UseCaseComment.objects.create(
+        use_case=use_case, author=mila.partner.user, text="Mila told me more.", written_at=MONDAY
+    )
+
+    client.post(objection_link(mila))
+
+    comment.refresh_from_db()
+    assert comment.text == ""
 
 
 @pytest.mark.clause("C11")

@@ -1,4 +1,4 @@
-"""What a partner turned off stays away from their mailbox, and nothing else does (C2, ADR 16)."""
+"""What a partner turned off stays away from their mailbox, and nothing else does (C2, ADR 11)."""
 
 from collections.abc import Callable
 from datetime import timedelta
