@@ -54,7 +54,7 @@ def progress_of(
         )
     match contract.status:
         case ContractStatus.SIGNED:
-            return _signed(contract, at=at)
+            return _signed(contract)
         case ContractStatus.SENDING:
             return _sending(contract, envelope, at=at)
         case ContractStatus.SENT:
@@ -76,20 +76,7 @@ def progress_of(
             return _in_review(application, contract, at=at)
 
 
-def _signed(contract: Contract, *, at: datetime) -> Progress:
-    partner = contract.partner
-    if partner.ended_at and partner.ended_at <= at:
-        return Progress(
-            step=4,
-            tone="closed",
-            word=_("Ended"),
-            title=_("Your partnership has ended"),
-            text=_(
-                "It ended on %(day)s. What you earned stays yours, and your statements stay readable. "
-                "To come back takes a new contract: write to us, and we tell you what we need."
-            )
-            % {"day": day(partner.ended_at)},
-        )
+def _signed(contract: Contract) -> Progress:
     return Progress(
         step=4,
         tone="good",

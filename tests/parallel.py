@@ -1,7 +1,7 @@
 """Two workers share a test run: each gets a queue and a cache of its own, as it gets its database.
 
-Loaded as a plugin, before Django reads its settings. Tests that start a whole installation stay together, so
-that it is started once; the longest groups are handed out first.
+Loaded as a plugin, before anything reads Django's settings. Tests that start a whole installation stay
+together, so that it is started once; the longest groups are handed out first.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import a_queue
+from tests.queues import a_queue
 
 FIRST = 10  # queues below are for the tests that ask for one by its number
 TOGETHER = {"functional": "site", "test_stack.py": "stack", "test_deployment.py": "deployment"}

@@ -21,7 +21,8 @@ import yaml
 
 from ssp.sandbox.stack.processes import ROOT, die_with_parent
 from tests.mailserver import Inbox, MailServer
-from tests.running import a_free_port, a_queue, an_empty_database, clean_environment, eventually, get
+from tests.queues import a_queue
+from tests.running import a_free_port, an_empty_database, clean_environment, eventually, get
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]

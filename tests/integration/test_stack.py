@@ -15,7 +15,8 @@ import pytest
 from ssp.sandbox.stack import environment
 from ssp.sandbox.stack.processes import STOP_SIGNALS, Failed, Process, Supervisor
 from ssp.sandbox.stack.state import Busy, State, is_alive, remove
-from tests.running import Installation, a_free_port, a_queue, an_empty_database, eventually, get
+from tests.queues import a_queue
+from tests.running import Installation, a_free_port, an_empty_database, eventually, get
 
 ALL = {"postgres", "valkey", "sandbox", "web", "worker", "beat"}
 

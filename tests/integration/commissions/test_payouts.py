@@ -386,7 +386,7 @@ def test_without_the_lock_preparers_collide_and_the_database_keeps_each_entry_si
         together.wait(timeout=30)
         return found
 
-    monkeypatch.setattr(payouts, "hold", lambda name: None)
+    monkeypatch.setattr(payouts, "one_after_another", lambda name: None)
     monkeypatch.setattr(queries, "candidates", read_by_all)
 
     raised = all_at_once(lambda: payouts.prepare_payout_run(currency="EUR", by=queue.pop(), at=AT), threads=8)
@@ -406,7 +406,7 @@ def test_without_lock_and_constraint_entries_are_paid_twice(monkeypatch: pytest.
         together.wait(timeout=30)
         return found
 
-    monkeypatch.setattr(payouts, "hold", lambda name: None)
+    monkeypatch.setattr(payouts, "one_after_another", lambda name: None)
     monkeypatch.setattr(queries, "candidates", read_by_all)
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX payout_entry_once")

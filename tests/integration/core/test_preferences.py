@@ -181,7 +181,13 @@ def test_a_partner_turns_a_kind_off_and_on(ines: User) -> None:
 
     portal.post("/preferences/", {"time_zone": "Europe/Amsterdam", "mails": sorted(off)})
 
-    assert off == {"referrals.deadline", "referrals.name_checked", "partners.recruit_started"}
+    assert off == {
+        "partners.channels_granted",
+        "partners.recruit_started",
+        "referrals.deadline",
+        "referrals.name_checked",
+        "referrals.use_case_commented",
+    }
     assert len(re.findall(r'name="mails"[^>]*\schecked', page)) == 1
     assert set(MutedMail.objects.values_list("kind", flat=True)) == {"referrals.deal_won"}
 

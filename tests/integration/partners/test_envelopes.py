@@ -246,7 +246,7 @@ def test_a_worker_that_dies_at_the_signature_loses_nothing(
     sent: Contract, courier: Courier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr("partners.services.starting.take_slot", lambda partner: 1 / 0)
+        dying.setattr("partners.services.starting.open_profile", lambda **_: 1 / 0)
         becomes(sent, courier, EnvelopeState.COMPLETED, "envelope-completed")
     assert sent.status == ContractStatus.SENT
 

@@ -160,7 +160,10 @@ def test_a_director_sees_the_paper_beside_the_numbers_and_attests(sign_in: SignI
     client = sign_in(DirectorFactory())
     address = url("contract_review", contract.pk)
     page = text_of(client.get(address))
-    assert ("those of this signed paper" in page, "Read the contract (PDF)" in page) == (True, False)
+    assert ("those of this signed paper" in page, "Open the contract by itself (PDF)" in page) == (
+        True,
+        False,
+    )
     picture = client.get(url("paper_page", contract.pk, 1))
     assert (picture.status_code, picture["Content-Type"]) == (200, "image/png")
     assert client.get(url("paper_page", contract.pk, 2)).status_code == 404
@@ -178,7 +181,7 @@ def test_a_contract_from_an_application_has_no_paper_pages(sign_in: SignIn) -> N
 
     for name in ("paper_correct", "paper_back"):
         assert client.get(url(name, contract.pk)).status_code == 404
-    assert "Read the contract (PDF)" in text_of(client.get(url("contract_review", contract.pk)))
+    assert "Open the contract by itself (PDF)" in text_of(client.get(url("contract_review", contract.pk)))
 
 
 @pytest.mark.clause("C6")

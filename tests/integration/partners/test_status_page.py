@@ -161,7 +161,7 @@ def test_declined_it_gives_the_reason_and_a_way_back(sign_in: SignIn, applicatio
     assert "Apply again" in text
 
 
-def test_a_former_partner_reads_when_it_ended_and_how_to_come_back(sign_in: SignIn) -> None:
+def test_a_former_partner_is_led_from_the_application_to_what_is_left(sign_in: SignIn) -> None:
     partner = PartnerFactory()
     ended(partner, at=MONDAY)
     application = ApplicationFactory(
@@ -171,11 +171,9 @@ def test_a_former_partner_reads_when_it_ended_and_how_to_come_back(sign_in: Sign
     application.accept()
     application.save()
 
-    text = page(sign_in(partner.user))
+    answer = sign_in(partner.user).get("/application/")
 
-    assert "It ended on 23 Nov 2026" in text
-    assert "new contract" in text
-    assert "You are a partner" not in text
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/partnership/")
 
 
 # --- the paper ------------------------------------------------------------------------
