@@ -207,7 +207,10 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         for profile in directory.listed(at=clock.now())
     ]
     pages += [
-        {"url": absolute(reverse("partners:guide", args=[guide.slug])), "changed": guide.current.published_at}
+        {
+            "url": absolute(reverse("partners:guide", args=[guide.slug])),
+            "changed": guide.current.published_at if guide.current else None,
+        }
         for guide in Guide.objects.published().in_order()
     ]
     response = render(request, "partners/directory/sitemap.xml", {"pages": pages}, "application/xml")
