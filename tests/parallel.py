@@ -12,7 +12,12 @@ import pytest
 from tests.queues import a_queue
 
 FIRST = 10  # queues below are for the tests that ask for one by its number
-TOGETHER = {"functional": "site", "test_stack.py": "stack", "test_deployment.py": "deployment"}
+TOGETHER = {
+    "functional/test_pages.py": "pages",  # as long as all that is under "site": each worker takes one
+    "functional": "site",
+    "test_stack.py": "stack",
+    "test_deployment.py": "deployment",
+}
 
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     number = FIRST + 2 * int(worker.removeprefix("gw"))
@@ -22,7 +27,12 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        parts = Path(str(item.path)).parts
-        for part, group in TOGETHER.items():
-            if part in parts:
-                item.add_marker(pytest.mark.xdist_group(group))
+        path = Path(str(item.path))
+        if group := group_of(path):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def group_of(path: Path) -> str:
+    """Return the group of tests that one worker runs, or nothing: any worker may run it."""
+    named = f"{path.parent.name}/{path.name}"
+    return next((group for part, group in TOGETHER.items() if part in named), "")
