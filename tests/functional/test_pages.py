@@ -53,6 +53,13 @@ FOCUSABLE = """() => {
     return !known;
   }).length;
 }"""
+# Some pages put the focus into their first field: start before everything.
+BEFORE_EVERYTHING = """() => {
+  const start = document.createElement("span");
+  start.tabIndex = -1;
+  document.body.prepend(start);
+  start.focus();
+}"""
 # Where the focus is, and whether a person would see it there.
 FOCUSED = """() => {
   const e = document.activeElement;
@@ -163,7 +170,7 @@ class Crawl:
         """Tab through the page: everything can be reached, nothing holds on to the focus, and it shows."""
         page = self.person.page
         count = page.evaluate(FOCUSABLE)
-        page.evaluate("() => { document.activeElement?.blur(); window.getSelection()?.removeAllRanges(); }")
+        page.evaluate(BEFORE_EVERYTHING)
         met: set[int] = set()
         for _ in range(min(count, 150) + 5):
             page.keyboard.press("Tab")
