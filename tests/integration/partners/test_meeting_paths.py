@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.test import Client
+from django.urls import reverse
 
 from partners import invariants, same_person
 from partners.errors import MovingInNow, PreviewChanged, TermsRewriteHistory
@@ -27,6 +29,7 @@ from partners.services.applications import reject_application, submit_applicatio
 from partners.services.contracts import review_contract
 from partners.services.envelopes import Papers, apply_envelope_state
 from partners.services.moving_in import commit_move_in, plan_of, shown_by, take_back
+from partners.services.paper import Correction, correct_paper
 from partners.services.profiles import open_profile
 from partners.services.starting import start_partnership
 from partners.services.terms import enter_terms
@@ -35,7 +38,7 @@ from ssp.core.models import OutboxMessage, User
 from ssp.core.periods import start_of_day
 from ssp.docusign.client import EnvelopeState
 from tests.factories.core import UserFactory
-from tests.factories.moving import a_row, attest_twice, moved_in, uploaded
+from tests.factories.moving import a_pdf, a_row, attest_twice, moved_in, uploaded
 from tests.factories.partners import (
     ApplicationFactory,
     DirectorFactory,
@@ -137,6 +140,55 @@ def test_who_moves_in_with_nothing_alike_is_no_sign(terms: ProgramTerms) -> None
     moved_in(a_row(tax_number="NL001"))
 
     assert same_person.signs_of(contract) == []
+
+
+@pytest.fixture
+def moved_in_partner(terms: ProgramTerms) -> Partner:
+    contract = moved_in(a_row()).rows.get().contract
+    attest_twice(contract)
+    EmailAddress.objects.create(user=contract.partner.user, email="ada@paper.example", verified=True)
+    return Partner.objects.get(pk=contract.partner_id)
+
+
+@pytest.mark.clause("C6")
+@pytest.mark.usefixtures("at_monday")
+@pytest.mark.parametrize("page", ["partners:apply", "partners:application"])
+@pytest.mark.parametrize("before", ["nothing", "a draft", "a no"])
+def test_who_moved_in_is_led_to_their_partnership_instead_of_an_application(
+    sign_in: Callable[[User], Client], moved_in_partner: Partner, page: str, before: str
+) -> None:
+    if before != "nothing":
+        application = ApplicationFactory(applicant=moved_in_partner.user)
+        if before == "a no":
+            Application.objects.filter(pk=application.pk).update(
+                status="rejected",
+                rejection_reason="Not now.",
+                partner=moved_in_partner,
+                terms=ProgramTerms.objects.get(),
+                submitted_at=MONDAY,
+                decided_at=MONDAY,
+            )
+
+    answer = sign_in(moved_in_partner.user).get(reverse(page))
+
+    assert answer.headers["Location"] == reverse("partners:partnership")
+
+
+@pytest.mark.clause("C6")
+@pytest.mark.usefixtures("at_monday")
+def test_a_partner_reads_the_paper_of_the_version_that_was_attested(
+    sign_in: Callable[[User], Client], terms: ProgramTerms
+) -> None:
+    contract = moved_in(a_row()).rows.get().contract
+    correction = Correction(numbers={}, signed_on=date(2024, 3, 12), slot=None, pdf=a_pdf("A better scan"))
+    correct_paper(contract=contract, correction=correction, version=1, by=DirectorFactory(), at=MONDAY)
+    contract.refresh_from_db()
+    attest_twice(contract)
+    contract.refresh_from_db()
+
+    papers = sign_in(contract.partner.user).get(reverse("partners:partnership")).context["papers"]
+
+    assert [paper.version for paper in papers] == [2]
 
 
 @pytest.mark.clause("C6")
