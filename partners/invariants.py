@@ -20,8 +20,9 @@ PARTNERSHIP: list[tuple[int, str, str]] = [
         SELECT r.id FROM partners_contractreview r
           JOIN partners_contract c ON c.id = r.contract_id JOIN partners_partner p ON p.id = c.partner_id
           LEFT JOIN partners_partner above ON above.id = p.recruiter_id
-         WHERE r.director_id IN (p.user_id, above.user_id) OR NOT EXISTS (
-               SELECT 1 FROM core_rolegrant g WHERE g.user_id = r.director_id AND g.role = 'director')
+         WHERE c.status <> 'closed'  -- who decided about it may invite the same person afterwards
+           AND (r.director_id IN (p.user_id, above.user_id) OR NOT EXISTS (
+               SELECT 1 FROM core_rolegrant g WHERE g.user_id = r.director_id AND g.role = 'director'))
         """,
     ),
     (
@@ -81,7 +82,10 @@ PARTNERSHIP: list[tuple[int, str, str]] = [
         SELECT start FROM line WHERE start = above
         UNION
         SELECT p.id FROM partners_partner p JOIN partners_partner r ON r.id = p.recruiter_id
-         WHERE p.started_at < r.started_at OR r.started_at IS NULL
+         WHERE r.started_at IS NULL OR p.started_at < r.started_at AND NOT EXISTS (
+               SELECT 1 FROM partners_contract c  -- a paper has a day, and no hour
+                WHERE c.partner_id = p.id AND c.origin = 'paper' AND c.signed_at = p.started_at
+                  AND c.paper_signed_on = (r.started_at AT TIME ZONE 'Europe/Amsterdam')::date)
         """,
     ),
 ]

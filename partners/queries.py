@@ -85,6 +85,13 @@ def left_partner(user: User, *, at: datetime) -> Partner | None:
     return Partner.objects.filter(user=user, started_at__isnull=False, ended_at__lte=at).first()
 
 
+def is_partner_without_application(user: User, latest: Application | None, *, at: datetime) -> bool:
+    """Tell whether somebody is a partner by a paper: no application of theirs was accepted."""
+    if latest is not None and latest.status in (ApplicationStatus.SUBMITTED, ApplicationStatus.ACCEPTED):
+        return False
+    return Partner.objects.active(at=at).filter(user=user).exists()
+
+
 def decided_statuses(left: Partner | None) -> list[str]:
     """Return the statuses of applications that keep nobody from a new one."""
     open_to_a_new_one = [ApplicationStatus.DRAFT.value, ApplicationStatus.REJECTED.value]

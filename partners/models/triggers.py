@@ -51,7 +51,8 @@ TERMS_USED_ARE_KEPT = pgtrigger.Trigger(  # C5: new terms never touch old contra
     + " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
 )
 
-TERMS_DO_NOT_REWRITE_HISTORY = guard(  # C5: no version slips in before a contract of that day
+# C5: no version slips in before a contract of that day. A paper counts from its signature, not its import.
+TERMS_DO_NOT_REWRITE_HISTORY = guard(
     "terms_do_not_rewrite_history",
     pgtrigger.Insert | pgtrigger.Update,
     refuse(
@@ -59,7 +60,8 @@ TERMS_DO_NOT_REWRITE_HISTORY = guard(  # C5: no version slips in before a contra
         """EXISTS (
                SELECT 1 FROM partners_contract c JOIN partners_programterms t ON t.id = c.terms_id
                WHERE t.tier_id = NEW.tier_id AND t.id <> NEW.id AND t.effective_on < NEW.effective_on
-                 AND (c.created_at AT TIME ZONE 'Europe/Amsterdam')::date >= NEW.effective_on)""",
+                 AND coalesce(c.paper_signed_on, (c.created_at AT TIME ZONE 'Europe/Amsterdam')::date)
+                     >= NEW.effective_on)""",
     ),
 )
 

@@ -27,6 +27,8 @@ from partners.models import (
     ProgramTerms,
 )
 from partners.permissions import why_not_decide
+from partners.services.same_person import look_for_signs_of
+from partners.services.terms import ENTERING
 from ssp.core import audit, outbox
 from ssp.core.locks import one_after_another
 from ssp.core.models import User
@@ -38,8 +40,12 @@ MOVING_IN = "partners.moving_in"
 
 
 def take_turns() -> None:
-    """Let what moves partners in, and what attests them, wait for each other."""
+    """Let what moves partners in, and what attests them, wait for each other, for who applies, and for terms.
+
+    Before any row is locked: who applies holds their rows while they wait for us.
+    """
     one_after_another(MOVING_IN)
+    one_after_another(ENTERING)
 
 
 def admit(rows: Sequence[MoveInRow], terms: Sequence[ProgramTerms], *, at: datetime) -> list[Contract]:
@@ -76,6 +82,7 @@ def admit(rows: Sequence[MoveInRow], terms: Sequence[ProgramTerms], *, at: datet
         row.contract, row.problem = contract, ""
     if contracts:
         audit.record_each("contract.moved_in", contracts, by=None, at=at, move_in=rows[0].move_in_id)
+        look_for_signs_of(partners, at=at)
     return contracts
 
 

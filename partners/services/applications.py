@@ -143,7 +143,7 @@ def submit_application(
         partner=partner, terms=in_force, tier=in_force.tier, created_at=at, **in_force.numbers
     )
     application.partner, application.terms, application.submitted_at = partner, in_force, at
-    application.identity = partner.identity
+    application.identity = identity_of(applicant.email)  # who comes back may have moved since
     application.submit()
     application.save()
     contract.ask_for_review()

@@ -205,6 +205,9 @@ def close_papers(contracts: Sequence[Contract], *, by: User | None, at: datetime
     Contract.objects.filter(pk__in=[contract.pk for contract in contracts]).update(
         status=ContractStatus.CLOSED
     )
-    # Without a password and with an unproven address: a reset link proves it.
-    User.objects.filter(partner__contracts__in=contracts, is_active=False).update(is_active=True)
+    # Without a password and with an unproven address: a reset link proves it. An account that somebody closed
+    # before stays closed.
+    proven = EmailAddress.objects.filter(verified=True).values("user")
+    closed = User.objects.filter(partner__contracts__in=contracts, is_active=False)
+    closed.filter(role_grants__isnull=True).exclude(pk__in=proven).update(is_active=True)
     audit.record_each("contract.taken_back", contracts, by=by, at=at)

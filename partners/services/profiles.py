@@ -35,6 +35,17 @@ def open_profile(*, partner: Partner, at: datetime) -> Profile:
 
 
 @transaction.atomic
+def refresh_profile(*, partner: Partner, at: datetime) -> None:
+    """Let the entry of somebody who comes back be found by the name they applied with now (C16)."""
+    profile = open_profile(partner=partner, at=at)
+    profile.partner = partner
+    profile.changed_at = at
+    _make_findable(profile)
+    profile.save()
+    _take_address(profile, at=at)
+
+
+@transaction.atomic
 def save_profile(
     *, partner: Partner, details: Mapping[str, Any], shown: Iterable[str], by: User, at: datetime
 ) -> Profile:

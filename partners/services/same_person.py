@@ -1,11 +1,18 @@
 """Signs of a second account: found when an application goes to review, read before anybody approves (C22)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from partners.errors import SignsChanged, SignsNotAcknowledged
-from partners.models import Application, ApplicationStatus, Contract, SamePersonSign, SignAcknowledgement
-from partners.same_person import alike, everybody_but, the_applicant, unread_signs
+from partners.models import (
+    Application,
+    ApplicationStatus,
+    Contract,
+    Partner,
+    SamePersonSign,
+    SignAcknowledgement,
+)
+from partners.same_person import alike, everybody_but, known_of, the_applicant, unread_signs
 from ssp.core import audit
 from ssp.core.locks import one_after_another
 from ssp.core.models import User
@@ -29,6 +36,25 @@ def look_for_signs(application: Application, *, at: datetime) -> list[SamePerson
             for theirs in other.account.applications.filter(status=ApplicationStatus.SUBMITTED):
                 _write(theirs, application.applicant, reason, at=at)
     return found
+
+
+def look_for_signs_of(newcomers: Iterable[Partner], *, at: datetime) -> None:
+    """Write down what undecided applications have in common with partners who moved in just now.
+
+    Their own directors read it beside the paper; whoever reviews such an application learns of it here.
+    """
+    one_after_another(LOOKING)
+    undecided = Application.objects.filter(status=ApplicationStatus.SUBMITTED).select_related("applicant")
+    applicants = [(application, the_applicant(application)) for application in undecided.order_by("pk")]
+    if not applicants:
+        return
+    for partner in newcomers:
+        newcomer = known_of(partner.user)
+        newcomer.add(partner)
+        for application, me in applicants:
+            if application.applicant_id != partner.user_id:
+                for reason in alike(me, newcomer):
+                    _write(application, partner.user, reason, at=at)
 
 
 def _write(application: Application, account: User, reason: str, *, at: datetime) -> list[SamePersonSign]:

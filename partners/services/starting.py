@@ -5,7 +5,7 @@ from datetime import datetime
 
 from partners.models import Application, ApplicationStatus, Contract, Partner
 from partners.services.endings import rejoin
-from partners.services.profiles import open_profile
+from partners.services.profiles import open_profile, refresh_profile
 from partners.services.recruits import take_slot
 from ssp.core import audit, outbox, staff
 from ssp.core.roles import Role
@@ -36,8 +36,8 @@ def start_partnership(
         open_profile(partner=partner, at=at)
         staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=started_at)
         audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
-    elif partner.ended_at is not None:
-        rejoin(partner, contract, started_at=started_at, at=at)
+    elif partner.ended_at is not None and rejoin(partner, contract, started_at=started_at, at=at):
+        refresh_profile(partner=partner, at=at)
     for application in Application.objects.select_for_update().filter(
         partner=partner, status=ApplicationStatus.SUBMITTED
     ):

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from partners.errors import TermsInUse, TermsOfThatDay, TermsRewriteHistory
 from partners.models import Contract, ProgramTerms, Tier
@@ -28,11 +29,11 @@ def check_terms(terms: ProgramTerms, *, by: User) -> None:
     others = ProgramTerms.objects.filter(tier=terms.tier).exclude(pk=terms.pk)
     if others.filter(effective_on=terms.effective_on).exists():
         raise TermsOfThatDay
-    made_since = Contract.objects.filter(
-        terms__in=others.filter(effective_on__lt=terms.effective_on),
-        created_at__gte=start_of_day(terms.effective_on),
+    of_that_day = Q(paper_signed_on__gte=terms.effective_on) | Q(
+        paper_signed_on__isnull=True, created_at__gte=start_of_day(terms.effective_on)
     )
-    if made_since.exists():
+    earlier = others.filter(effective_on__lt=terms.effective_on)
+    if Contract.objects.filter(of_that_day, terms__in=earlier).exists():
         raise TermsRewriteHistory
 
 

@@ -36,6 +36,8 @@ def apply(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return redirect(f"{reverse('account_signup')}?next={reverse('partners:apply')}")
     application = queries.latest_application(user)
+    if queries.is_partner_without_application(user, application, at=clock.now()):
+        return redirect("partners:partnership")
     left = queries.left_partner(user, at=clock.now())
     if application is not None and application.status not in queries.decided_statuses(left):
         return redirect("partners:application")
@@ -77,6 +79,8 @@ def application(request: HttpRequest) -> HttpResponse:
     """Say what happens next with the reader's application, and when."""
     assert isinstance(request.user, User)
     found = queries.latest_application(request.user)
+    if queries.is_partner_without_application(request.user, found, at=clock.now()):
+        return redirect("partners:partnership")
     if found is None or found.status == ApplicationStatus.DRAFT:
         return redirect("partners:apply")
     if found.status == ApplicationStatus.ACCEPTED and queries.left_partner(request.user, at=clock.now()):

@@ -36,7 +36,7 @@ def partnership(request: PartnerRequest) -> HttpResponse:
         "partner": partner,
         "contract": contract,
         "numbers": numbers_in_words(contract),
-        "papers": contract.documents.exclude(kind="contract").order_by("kind"),
+        "papers": queries.papers_for_partner(contract),
         "earlier": partner.contracts.filter(status="signed").exclude(pk=contract.pk).order_by("-signed_at"),
         "former": queries.former_endings(partner, at=now).filter(rejoined_at__isnull=False),
         "ending": ending,
