@@ -6,6 +6,7 @@ other sees what they did.
 
 from datetime import date, datetime
 
+import structlog
 from django.db import transaction
 
 from partners.consequences import (
@@ -42,6 +43,8 @@ from ssp.core.models import User
 from ssp.core.periods import local_date
 
 Kind = Partner.EndKind
+
+log = structlog.get_logger(__name__)
 
 
 def lock_partner(partner: Partner) -> Partner:
@@ -253,8 +256,13 @@ def end_partnerships(*, at: datetime) -> int:
 
     Nothing waits for it to be refused: what asks whether somebody is a partner goes by the time.
     """
-    due = Ending.objects.due(at=at).select_related("partner").order_by("ends_at", "pk")[:200]
-    return sum(_carry_out_due(ending, at=at) for ending in due)
+    told = 0
+    for ending in Ending.objects.due(at=at).select_related("partner").order_by("ends_at", "pk")[:200]:
+        try:
+            told += _carry_out_due(ending, at=at)
+        except Exception:  # the next tick tries it again; meanwhile it holds up nobody else's
+            log.exception("endings.failed", ending_id=ending.pk)
+    return told
 
 
 @transaction.atomic

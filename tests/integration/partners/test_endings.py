@@ -24,6 +24,7 @@ from partners.errors import (
     PartnershipOver,
 )
 from partners.models import Application, Ending, Partner, ProgramTerms
+from partners.services import endings
 from partners.services.applications import save_application, submit_application
 from partners.services.endings import (
     confirm_end_for_cause,
@@ -237,6 +238,23 @@ def test_the_news_goes_out_once_when_the_last_day_is_over() -> None:
 
     assert {"partners.ended", "partners.partnership_ended", "partners.withdraw_channels"} <= kinds()
     assert partner.invitations.get().revoked_at == OVER
+
+
+def test_an_end_that_can_not_be_told_holds_up_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    ill, _well = noticed(PartnerFactory()), noticed(PartnerFactory())
+    carry_out = endings._carry_out
+
+    def or_fail(partner: Partner, ending: Ending, **rest: object) -> None:
+        if ending.pk == ill.pk:
+            raise RuntimeError("the database had enough")
+        carry_out(partner, ending, **rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(endings, "_carry_out", or_fail)
+        assert end_partnerships(at=OVER) == 1
+    assert list(Ending.objects.due(at=OVER)) == [ill]
+
+    assert end_partnerships(at=OVER) == 1
 
 
 def test_no_news_of_a_notice_that_was_taken_back() -> None:
