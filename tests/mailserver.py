@@ -8,11 +8,20 @@ from aiosmtpd.controller import Controller
 
 
 class Inbox:
-    """Collects what arrives; `refusing` makes the server answer 451, as a busy one does."""
+    """Collects what arrives; `refusing` makes the server answer 451, as a busy one does, and
+    it knows nobody of `strangers`.
+    """
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.refusing = False
+        self.strangers: set[str] = set()
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address in self.strangers:
+            return "550 5.1.1 nobody of that name"
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.refusing:

@@ -20,7 +20,7 @@ from partners.admin.people import CountryFilter
 from partners.models import Application, ApplicationStatus
 from partners.services.owners import assign_owner, owners_for
 from ssp.core import clock
-from ssp.core.admin import RoleAdmin
+from ssp.core.admin import RoleAdmin, key_of
 from ssp.core.errors import DomainError
 from ssp.core.forms import DomainFormMixin
 from ssp.core.models import User
@@ -130,7 +130,7 @@ class ApplicationAdmin(RoleAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         applications = self.get_queryset(request).select_related("owner", "applicant", "partner__recruiter")
-        application: Any = get_object_or_404(applications, pk=int(object_id) if object_id.isdecimal() else 0)
+        application: Any = get_object_or_404(applications, pk=key_of(object_id))
         user = request.user
         assert isinstance(user, User)
         form = OwnerForm(request.POST or None, application=application)

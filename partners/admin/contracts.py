@@ -34,7 +34,7 @@ from partners.services.contracts import change_numbers, resubmit_contract, revie
 from partners.services.envelopes import read_document, resend_contract
 from partners.views.papers import pdf_response
 from ssp.core import clock
-from ssp.core.admin import RoleAdmin
+from ssp.core.admin import RoleAdmin, key_of
 from ssp.core.audit import trail
 from ssp.core.errors import DomainError
 from ssp.core.models import AuditEntry, User
@@ -101,7 +101,7 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the contract's own page."""
-        return redirect("admin:partners_contract_review", object_id)
+        return redirect("admin:partners_contract_review", key_of(object_id))
 
     def _contract(self, request: HttpRequest, pk: int) -> Contract:
         if not self.has_view_permission(request):

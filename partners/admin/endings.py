@@ -33,7 +33,7 @@ from partners.services.endings import (
     take_notice_back,
 )
 from ssp.core import clock
-from ssp.core.admin import RoleAdmin
+from ssp.core.admin import RoleAdmin, key_of
 from ssp.core.errors import DomainError
 from ssp.core.periods import local_date
 
@@ -68,9 +68,9 @@ class EndingAdmin(RoleAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """An ending has one page: what was decided, and what may be decided now."""
-        if not self.has_view_permission(request) or not object_id.isdecimal():
+        if not self.has_view_permission(request):
             raise PermissionDenied
-        return redirect("admin:partners_ending_decide", int(object_id))
+        return redirect("admin:partners_ending_decide", key_of(object_id))
 
     # --- the way in -------------------------------------------------------------
     def start_view(self, request: HttpRequest, pk: int) -> HttpResponse:

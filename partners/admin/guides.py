@@ -31,7 +31,7 @@ from partners.services.guides import (
     withdraw_guide,
 )
 from ssp.core import clock
-from ssp.core.admin import RoleAdmin
+from ssp.core.admin import RoleAdmin, key_of
 from ssp.core.errors import DomainError
 from ssp.core.models import User
 
@@ -138,7 +138,7 @@ class GuideAdmin(RoleAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the guide's own page."""
-        return redirect("admin:partners_guide_edit", object_id)
+        return redirect("admin:partners_guide_edit", key_of(object_id))
 
     def _guide(self, request: HttpRequest, pk: int) -> Guide:
         if not self.has_view_permission(request):

@@ -20,7 +20,7 @@ from partners.models import ContractStatus, MoveIn, MoveInPaper, MoveInRow
 from partners.services import moving_in
 from partners.views.papers import pdf_response
 from ssp.core import clock
-from ssp.core.admin import RoleAdmin
+from ssp.core.admin import RoleAdmin, key_of
 from ssp.core.errors import DomainError
 from ssp.core.intake import CONFLICT, KNOWN, NEW, REFUSED, ColumnsUnclear
 from ssp.core.roles import Role
@@ -107,9 +107,7 @@ class MoveInAdmin(PaperPages, RoleAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show every row: what would become of it, or what became of it."""
-        if not object_id.isdecimal():
-            return super().change_view(request, object_id, form_url, extra_context)
-        move_in = self._batch(request, int(object_id))
+        move_in = self._batch(request, key_of(object_id))
         if request.method != "GET":
             return redirect("admin:partners_movein_change", move_in.pk)
         if move_in.state != "preview":

@@ -17,7 +17,7 @@ from partners.admin.shared import DIRECTOR, signed_in_director
 from partners.models import Contract, ProgramTerms, Tier
 from partners.services.terms import check_terms, enter_terms, keep_tier
 from ssp.core import clock
-from ssp.core.admin import RoleAdmin
+from ssp.core.admin import RoleAdmin, key_of
 from ssp.core.errors import DomainError
 from ssp.core.forms import DomainFormMixin
 from ssp.core.models import User
@@ -116,7 +116,7 @@ class ProgramTermsAdmin(RoleAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Correct a version that nobody used yet; show one that somebody did."""
-        terms = get_object_or_404(ProgramTerms, pk=int(object_id) if object_id.isdecimal() else 0)
+        terms = get_object_or_404(ProgramTerms, pk=key_of(object_id))
         if not self.has_change_permission(request, terms):
             return super().change_view(request, object_id, form_url, extra_context)
         return self._enter(request, terms, initial={})

@@ -212,6 +212,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
             "changed": guide.current.published_at if guide.current else None,
         }
         for guide in Guide.objects.published().in_order()
+        if guide.current is not None  # published ones have one
     ]
     response = render(request, "partners/directory/sitemap.xml", {"pages": pages}, "application/xml")
     response.headers["Cache-Control"] = CHECK_EACH_TIME

@@ -26,6 +26,16 @@ admin.site.index_title = _("Administration")
 admin.site.site_url = "/desk/"
 
 
+def key_of(object_id: str) -> int:
+    """Return the number that an address of the admin names.
+
+    :raises Http404: it names none, or one that no row can have.
+    """
+    if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
+        raise Http404
+    return int(object_id)
+
+
 class RoleAdmin(admin.ModelAdmin):
     """A ModelAdmin opened by roles instead of model permissions; a superuser has no way around it (C6)."""
 

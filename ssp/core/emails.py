@@ -8,6 +8,7 @@ their language and by their clock, unless they turned its kind off (ADR 11).
 import hashlib
 from collections.abc import Callable
 from email.utils import parseaddr
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 from typing import Any
 
 import structlog
@@ -47,9 +48,12 @@ def send(
     :param context: called for each recipient, in their language, where words are part of it.
     :param kind: the registered kind, where several share the template.
     :param attachments: (file name, content, mime type); a `text/calendar` one keeps its method parameter.
+    One address that the server refuses keeps nobody else's mail back.
+
     :raises OSError, SMTPException: the outbox tries again.  :raises ValueError: a mail without a subject.
     """
     chosen = kind_named(kind) if kind else kind_of(template)
+    refusals: list[SMTPException] = []
     for address in to:
         user = User.objects.filter(email__iexact=address).first()
         if not preferences.wants(user, chosen):
@@ -60,14 +64,19 @@ def send(
                 template,
                 address,
                 {**(context() if callable(context) else context), **_stop(user, chosen)},
-                key=key if len(to) == 1 else f"{key}:{address}",
+                key=f"{key}:{address}",  # whoever else gets one, and whether they still do at the next try
                 reply_to=reply_to,
             )
         for name, content, mimetype in attachments or []:
             if mimetype.startswith("text/calendar"):  # the part that calendars read, besides the file
                 mail.attach_alternative(content if isinstance(content, str) else content.decode(), mimetype)
             mail.attach(name, content, mimetype)
-        mail.send()
+        try:
+            mail.send()
+        except (SMTPRecipientsRefused, SMTPDataError) as refused:
+            refusals.append(refused)
+    if refusals:
+        raise refusals[0]
 
 
 def _stop(user: User | None, kind: MailKind | None) -> Context:

@@ -7,7 +7,6 @@ import hashlib
 import io
 import threading
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -16,6 +15,7 @@ import pypdfium2
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ssp.core.archives import BROKEN_ARCHIVE
 from ssp.core.errors import DomainError
 
 MAGIC = b"%PDF-"
@@ -116,7 +116,7 @@ def _unpacked(files: Iterable[tuple[str, bytes]], problems: list[str]) -> Iterat
             continue
         try:
             yield from _members(name, content)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
+        except BROKEN_ARCHIVE:
             problems.append(
                 _("%s is a ZIP that can't be opened: damaged, or locked with a password.") % file_name(name)
             )

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ssp.core.archives import BROKEN_ARCHIVE
 from ssp.core.errors import DomainError
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -190,7 +192,7 @@ def _xlsx_lines(content: bytes, max_rows: int) -> Iterator[tuple[int, list[str],
                 raise UnreadableTable(_("The sheet is too wide. Delete its empty columns and try again."))
             formula = any(cell.data_type == "f" for cell in cells)
             yield number, [_xlsx_cell(cell) for cell in cells], _formula_problem() if formula else ""
-    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, TypeError, OSError) as broken:
+    except (*BROKEN_ARCHIVE, LookupError, TypeError, AttributeError, ParseError) as broken:
         raise UnreadableTable from broken
 
 

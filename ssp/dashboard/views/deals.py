@@ -22,7 +22,7 @@ from ssp.dashboard.forms import DealForm, LostForm, StageForm, WonForm
 @require_safe
 def deals(request: StaffRequest) -> HttpResponse:
     """List deals by stage, the window that ends first on top."""
-    stage, q = request.GET.get("stage", ""), request.GET.get("q", "").strip()[:100]
+    stage, q = request.GET.get("stage", ""), request.GET.get("q", "").replace("\x00", "").strip()[:100]
     choices = [("", _("Open")), *DealStage.choices]
     views = [
         {

@@ -60,7 +60,7 @@ def home(request: StaffRequest) -> HttpResponse:
     view = request.GET.get("view", "open")
     filters = queries.Filters(
         view=view if view in queries.VIEWS else "open",
-        q=request.GET.get("q", "").strip()[:100],
+        q=request.GET.get("q", "").replace("\x00", "").strip()[:100],
         seller=request.GET.get("seller", ""),
     )
     page = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 0

@@ -7,6 +7,7 @@ import pytest
 
 from ssp.core import papers
 from ssp.core.papers import PaperRefused, page_picture, read_paper, read_papers
+from tests.broken import broken_archives
 from tests.factories.moving import a_pdf
 
 
@@ -70,6 +71,15 @@ def test_a_zip_in_a_zip_a_broken_one_and_a_locked_one_are_named() -> None:
 
     assert found == []
     assert ["inner.pdf is no PDF" in problems[0], "broken.zip is a ZIP that" in problems[1]] == [True, True]
+
+
+@pytest.mark.parametrize("how", broken_archives(a_zip(**{"a.pdf": a_pdf()})))
+def test_a_zip_made_to_break_its_reader_is_named(how: str) -> None:
+    content = broken_archives(a_zip(**{"a.pdf": a_pdf()}))[how]
+
+    assert [
+        "broken.zip is a ZIP that" in problem for problem in read_papers([("broken.zip", content)])[1]
+    ] == [True]
 
 
 def test_two_different_files_of_one_name_are_both_left_out() -> None:

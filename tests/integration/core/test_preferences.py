@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.test import Client
@@ -103,6 +104,23 @@ def test_each_of_several_recipients_gets_a_mail_of_their_own(inbox: Inbox, ines:
 
     assert [str(mail["To"]) for mail in inbox.messages] == [ines.email, other.email]
     assert len({mail["Message-ID"] for mail in inbox.messages}) == 2
+
+
+def test_an_address_that_is_refused_keeps_nobody_elses_mail_back(inbox: Inbox, ines: User) -> None:
+    gone, after = UserFactory(), UserFactory()
+    inbox.strangers = {gone.email}
+
+    with pytest.raises(SMTPRecipientsRefused):
+        send(LAST, ines, gone, after)
+
+    assert [mail["To"] for mail in inbox.messages] == [ines.email, after.email]
+
+
+def test_a_mail_stays_the_same_when_fewer_get_it_at_the_next_try(inbox: Inbox, ines: User) -> None:
+    send(LAST, ines, UserFactory())
+    send(LAST, ines)
+
+    assert len({mail["Message-ID"] for mail in inbox.to(ines.email)}) == 1
 
 
 def test_a_mail_without_words_is_not_sent(inbox: Inbox, ines: User) -> None:

@@ -1,6 +1,7 @@
 """Tables that people hand in are read as they were meant, or refused in words."""
 
 import io
+import zipfile
 from datetime import date
 from decimal import Decimal
 
@@ -23,6 +24,7 @@ from ssp.core.tabular import (
     require_columns,
     safe_cell,
 )
+from tests.broken import broken_archives
 
 TEXT = "Reference;Customer Name\nSI-1;Noordlicht Énergie\n"
 
@@ -66,6 +68,31 @@ def test_a_formula_in_a_workbook_marks_its_row() -> None:
     book.save(out)
 
     assert "formula" in read_table(out.getvalue()).rows[0].problem
+
+
+def a_workbook(*, sheet: bytes = b"") -> bytes:
+    """A small workbook whose first part is one that is read; `sheet` replaces its sheet."""
+    book = Workbook()
+    book.active.append(["a", "b"])
+    book.active.append([1, 2])
+    saved, out = io.BytesIO(), io.BytesIO()
+    book.save(saved)
+    with zipfile.ZipFile(saved) as whole, zipfile.ZipFile(out, "w") as packed:
+        for name in sorted(whole.namelist()):  # [Content_Types].xml comes first
+            packed.writestr(name, (name.endswith("sheet1.xml") and sheet) or whole.read(name))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(content, id=how)
+        for how, content in {**broken_archives(a_workbook()), "no XML": a_workbook(sheet=b"<")}.items()
+    ],
+)
+def test_a_workbook_made_to_break_its_reader_is_refused(content: bytes) -> None:
+    with pytest.raises(UnreadableTable):
+        read_table(content)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd", " =A1", "＝1"])

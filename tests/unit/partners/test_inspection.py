@@ -21,6 +21,7 @@ from partners.errors.library import (
     TypeNotTaken,
 )
 from partners.inspection import Inspected, inspect
+from tests.broken import broken_archives
 from tests.factories.library import MACRO_PART, SVG, a_pdf, a_picture, a_zip, an_office_file
 
 MEGABYTE = 1024 * 1024
@@ -126,6 +127,17 @@ REFUSED: dict[str, tuple[bytes | Callable[[], bytes], str, type[FileRefused]]] =
     "entities": (b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aa">]>' + SVG, "a.svg", FileWithProgram),
     "another XML": (b'<?xml version="1.0"?><html/>', "a.svg", TypeNotTaken),
     "no XML after all": (b"<svg><g></svg>", "a.svg", FileBroken),
+    "letters nobody reads": (b'<?xml version="1.0" encoding="shift_jis"?>' + SVG, "a.svg", FileBroken),
+    "more elements than letters": (b"<svg>" + b"<a/>" * 200_000 + b"</svg>", "a.svg", ArchiveTooBig),
+    **{
+        f"an archive with {what}": (content, "a.zip", FileBroken)
+        for what, content in broken_archives(a_zip({"\u00e9.svg": SVG})).items()
+    },
+    "a locked list of parts": (
+        broken_archives(an_office_file("docx"))["a lock"],
+        "a.docx",
+        NameNotItsContent,
+    ),
 }
 
 
