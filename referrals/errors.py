@@ -72,7 +72,7 @@ class NotYourUseCase(DomainError):
 
 class ReferralNotOpen(DomainError):
     clause = "C12"
-    message = _("This referral is not open any more, so nothing can be planned for it.")
+    message = _("This referral is not open any more, so nothing can be planned or said about it.")
 
 
 class NotYetAccepted(DomainError):

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from referrals.errors import CommentMissing, CommentTooLong, ReferralNotOpen
-from referrals.models import UseCase, UseCaseComment
+from referrals.models import Referral, UseCase, UseCaseComment
 from referrals.permissions import check_comments
 from ssp.core import audit, outbox
 from ssp.core.models import User
@@ -19,7 +19,7 @@ def comment_on_use_case(*, use_case: UseCase, text: str, by: User, at: datetime)
 
     :param by: its partner, or somebody of sales who isn't its partner.
     :raises NotAllowed, OwnReferral: anybody else.  :raises CommentMissing, CommentTooLong:
-    :raises ReferralNotOpen: the use case is about nobody yet, so sales doesn't see it.
+    :raises ReferralNotOpen: the use case is about nobody yet, or about somebody who objected.
     """
     use_case = (
         UseCase.objects.select_for_update(of=("self",)).select_related("partner__user").get(pk=use_case.pk)
@@ -30,7 +30,9 @@ def comment_on_use_case(*, use_case: UseCase, text: str, by: User, at: datetime)
         raise CommentMissing
     if len(text) > LONGEST:
         raise CommentTooLong
-    if use_case.referral_id is None:
+    # Their row's lock: what is written while they object is erased by it, or refused after it (C11).
+    person = Referral.objects.select_for_update().filter(pk=use_case.referral_id).first()
+    if person is None or person.objected_at is not None:
         raise ReferralNotOpen
     last = use_case.comments.order_by("-written_at", "-pk").first()
     if last is not None and (last.author_id, last.text) == (by.pk, text):

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from partners.models import Partner
 from referrals import rules
-from referrals.errors import NotEligible
+from referrals.errors import NotEligible, ReferralNotOpen
 from referrals.models import Confirmation, Introduction, Referral, UseCase, UseCaseComment
 from referrals.services.claims import withdraw_referral
+from referrals.services.comments import comment_on_use_case
 from referrals.services.introductions import propose_introduction
 from referrals.services.registration import register_referral
 from ssp.core.links import token_of
@@ -256,6 +257,8 @@ def test_an_objection_removes_what_was_written_beside_their_use_case(client: Cli
 
     comment.refresh_from_db()
     assert comment.text == ""
+    with pytest.raises(ReferralNotOpen):
+        comment_on_use_case(use_case=use_case, text="And more.", by=mila.partner.user, at=MONDAY)
 
 
 @pytest.mark.clause("C11")
