@@ -185,6 +185,15 @@ def test_a_former_partner_is_told_on_every_page_and_offered_nothing_new(former: 
     assert "Introduce someone" not in said
 
 
+def test_a_last_day_that_is_over_is_told_as_past(sign_in: SignIn, ines: Partner) -> None:
+    give_notice(
+        partner=ines, last_on=MONDAY.date() - timedelta(days=3), by=ines.user, at=MONDAY - timedelta(days=9)
+    )
+    end_partnerships(at=MONDAY)
+
+    assert "You gave notice. The last day was Fri 20 Nov 2026." in sign_in(ines.user).get(HOME).text
+
+
 def test_a_former_partner_invites_nobody(former: Client, ines: Partner) -> None:
     said = former.post(reverse("partners:recruits"), {"email": "pieter@vos.example"}).text
 
