@@ -348,3 +348,12 @@ def test_when_the_day_is_over_both_sides_are_told_what_runs_on(ines: Partner) ->
     assert told.subject == "Your partnership ended on 31 Dec 2026"
     assert "Windows that keep running" in told.body
     assert OutboxMessage.objects.filter(kind="partners.ended", done_at__isnull=True).count() == 0
+
+
+def test_the_filters_of_the_endings_read_as_words(sign_in: SignIn, ines: Partner) -> None:
+    give_notice(partner=ines, last_on=MONDAY.date(), by=ines.user, at=MONDAY)
+
+    text = sign_in(DirectorFactory()).get(reverse("admin:partners_ending_changelist")).text
+
+    assert "By who ended it" in text
+    assert "By by" not in text
