@@ -209,6 +209,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     pages += [
         {"url": absolute(reverse("partners:guide", args=[guide.slug])), "changed": guide.current.published_at}
         for guide in Guide.objects.published().in_order()
+        if guide.current  # a published guide has one: for the type checker
     ]
     response = render(request, "partners/directory/sitemap.xml", {"pages": pages}, "application/xml")
     response.headers["Cache-Control"] = CHECK_EACH_TIME
