@@ -20,6 +20,7 @@ from django_countries import countries
 from partners import documents, permissions, queries, same_person
 from partners.admin.envelopes import EnvelopePages, signature_of, trail_of_envelopes
 from partners.admin.forms import ChangeNumbersForm, ReasonForm, ReviewForm, labelled_numbers
+from partners.admin.happenings import in_words
 from partners.admin.paper import paper_context
 from partners.admin.shared import DIRECTOR, signed_in_director
 from partners.models import (
@@ -167,7 +168,7 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
             "envelopes": contract.envelopes.order_by("-queued_at"),
             **signature_of(contract, director),
             "papers": contract.documents.order_by("-version", "kind"),
-            "trail": _trail(contract, hides_approvals=hides_reviews),
+            "trail": in_words(_trail(contract, hides_approvals=hides_reviews)),
             **paper_context(contract),
         }
         return self._page(request, "review", contract, context)

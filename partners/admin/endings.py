@@ -38,13 +38,29 @@ from ssp.core.errors import DomainError
 from ssp.core.periods import local_date
 
 
+class HowFilter(admin.ChoicesFieldListFilter):
+    """By how it ends; the field's own name would read "By how"."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("notice or cause")
+
+
+class SideFilter(admin.ChoicesFieldListFilter):
+    """By whose word it was; the field's own name would read "By by"."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("who ended it")
+
+
 @admin.register(Ending)
 class EndingAdmin(RoleAdmin):
     """Notices, and what was ended for cause. Every press is a service."""
 
     view_roles = DIRECTOR
     list_display = ("partner", "kind", "side", "state", "last_on", "given_by", "given_at")
-    list_filter = ("kind", "side")
+    list_filter = (("kind", HowFilter), ("side", SideFilter))
     search_fields = ("partner__display_name", "partner__legal_name")
     list_select_related = ("partner", "given_by")
     ordering = ("-given_at", "-pk")

@@ -209,7 +209,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     pages += [
         {
             "url": absolute(reverse("partners:guide", args=[guide.slug])),
-            "changed": guide.current.published_at if guide.current else None,
+            "changed": guide.current.published_at,
         }
         for guide in Guide.objects.published().in_order()
         if guide.current is not None  # published ones have one

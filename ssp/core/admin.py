@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ssp.core import audit, clock, outbox, staff
@@ -61,6 +62,11 @@ class RoleAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._open_to(request, self.delete_roles)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Head a list with what it lists; Django would say "Select … to view"."""
+        title = {"title": capfirst(self.model._meta.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def refused(self, request: HttpRequest, refusal: DomainError) -> None:
         clause = f" ({refusal.clause})" if refusal.clause else ""

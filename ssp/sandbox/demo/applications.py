@@ -11,7 +11,7 @@ from ssp.sandbox.demo.cast import make_account
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.people import DemoPerson
 
-YARA = DemoPerson("Yara Lindqvist", "yara@lindqvist.example", ())
+YARA = DemoPerson("Yara Nordin", "yara@nordin.example", ())
 SECOND_INES = DemoPerson("Ines Marchetti", "ines.marchetti@studio.example", ())
 OTTO = DemoPerson("Otto Brandl", "otto@brandl.example", ())
 HUGO = DemoPerson("Hugo Santos", "hugo@santos.example", ())
@@ -23,7 +23,7 @@ def applications(when: Calendar, *, directors: tuple[User, User], recruiter: Par
     bram, carla = directors
     yara = _applies(
         YARA,
-        legal_name="Lindqvist Data AB",
+        legal_name="Nordin Data AB",
         country="SE",
         knows_field="Eight years of search at a Nordic bookseller.",
         can_open="Publishers and libraries in Sweden and Finland.",

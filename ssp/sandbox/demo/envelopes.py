@@ -71,6 +71,6 @@ def _voided(contract: Contract, director: User, *, at: datetime) -> None:
     envelope = Envelope.objects.get(contract=contract)
     service = cast(SigningService, PaperSigning(signed_at=at))  # all that the services ask of it here
     send_envelope(envelope=envelope, service=service, at=at - timedelta(days=4), wall=clock.wall())
-    reason = "The legal name has changed. A new contract follows."
+    reason = "You are travelling until December. We send it again when you are back."
     void_envelope(contract=contract, reason=reason, by=director, at=at)
     apply_envelope_state(envelope=envelope, state=EnvelopeState.VOIDED, moment=at, at=at)

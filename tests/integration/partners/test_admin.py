@@ -201,3 +201,20 @@ def test_only_directors_enter_terms(sign_in: SignIn, role: Role) -> None:
     response = sign_in(UserFactory(roles=[role])).get(reverse("admin:partners_programterms_add"))
 
     assert response.status_code == 403
+
+
+def test_a_list_is_headed_by_what_it_lists(sign_in: SignIn) -> None:
+    text = sign_in(DirectorFactory()).get(reverse("admin:partners_partner_changelist")).text
+
+    assert "<h1>Partners</h1>" in text
+    assert "Select partner" not in text
+
+
+def test_what_happened_is_said_in_words(sign_in: SignIn, contract: Contract) -> None:
+    director = sign_in(DirectorFactory())
+    press(director, contract, "rejected", reason="The country is wrong.")
+
+    happened = director.get(page("review", contract)).text.partition("What happened")[2]
+
+    assert "Rejected, back to draft" in happened
+    assert "contract.rejected" not in happened

@@ -185,6 +185,15 @@ def test_a_former_partner_is_told_on_every_page_and_offered_nothing_new(former: 
     assert "Introduce someone" not in said
 
 
+def test_a_last_day_that_is_over_is_told_as_past(sign_in: SignIn, ines: Partner) -> None:
+    give_notice(
+        partner=ines, last_on=MONDAY.date() - timedelta(days=3), by=ines.user, at=MONDAY - timedelta(days=9)
+    )
+    end_partnerships(at=MONDAY)
+
+    assert "You gave notice. The last day was Fri 20 Nov 2026." in sign_in(ines.user).get(HOME).text
+
+
 def test_a_former_partner_invites_nobody(former: Client, ines: Partner) -> None:
     said = former.post(reverse("partners:recruits"), {"email": "pieter@vos.example"}).text
 
@@ -339,3 +348,12 @@ def test_when_the_day_is_over_both_sides_are_told_what_runs_on(ines: Partner) ->
     assert told.subject == "Your partnership ended on 31 Dec 2026"
     assert "Windows that keep running" in told.body
     assert OutboxMessage.objects.filter(kind="partners.ended", done_at__isnull=True).count() == 0
+
+
+def test_the_filters_of_the_endings_read_as_words(sign_in: SignIn, ines: Partner) -> None:
+    give_notice(partner=ines, last_on=MONDAY.date(), by=ines.user, at=MONDAY)
+
+    text = sign_in(DirectorFactory()).get(reverse("admin:partners_ending_changelist")).text
+
+    assert "By who ended it" in text
+    assert "By by" not in text

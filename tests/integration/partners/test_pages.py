@@ -53,6 +53,13 @@ def test_the_programme_page_says_the_numbers_with_examples(client: Client, terms
 
 
 @pytest.mark.clause("C5")
+def test_the_foot_of_a_public_page_leads_a_phone_to_what_its_top_bar_leaves_out(client: Client) -> None:
+    foot = client.get(reverse("partners:programme")).text.partition("<footer")[2]
+
+    for name in ("partners:guides", "partners:directory"):
+        assert f'href="{reverse(name)}"' in foot
+
+
 def test_without_terms_the_page_says_that_applications_are_closed(client: Client) -> None:
     text = text_of(client.get("/"))
 
