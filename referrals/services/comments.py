@@ -30,9 +30,11 @@ def comment_on_use_case(*, use_case: UseCase, text: str, by: User, at: datetime)
         raise CommentMissing
     if len(text) > LONGEST:
         raise CommentTooLong
+    if use_case.referral_id is None:
+        raise ReferralNotOpen
     # Their row's lock: what is written while they object is erased by it, or refused after it (C11).
-    person = Referral.objects.select_for_update().filter(pk=use_case.referral_id).first()
-    if person is None or person.objected_at is not None:
+    person = Referral.objects.select_for_update().get(pk=use_case.referral_id)
+    if person.objected_at is not None:
         raise ReferralNotOpen
     last = use_case.comments.order_by("-written_at", "-pk").first()
     if last is not None and (last.author_id, last.text) == (by.pk, text):
