@@ -20,6 +20,7 @@ READERS = (Role.FINANCE, Role.DIRECTOR)
 class _Rows(admin.TabularInline):
     """Rows below a row, to look at."""
 
+    template = "admin/inline.html"
     extra = 0
     can_delete = False
 

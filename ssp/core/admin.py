@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminReadonlyField
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -35,6 +36,20 @@ def key_of(object_id: str) -> int:
     if not (object_id.isascii() and object_id.isdecimal() and len(object_id) < 19):
         raise Http404
     return int(object_id)
+
+
+_link_of = AdminReadonlyField.get_admin_url
+
+
+def link_where_all_may_go(field: AdminReadonlyField, remote_field: Any, remote_obj: Any) -> Any:
+    """Lead from a field to its row only where everybody who sees the field may go (ADR 3)."""
+    mine = set(getattr(field.model_admin, "view_roles", ()))
+    theirs = set(getattr(admin.site._registry.get(type(remote_obj)), "view_roles", ()))
+    return _link_of(field, remote_field, remote_obj) if mine <= theirs else str(remote_obj)
+
+
+# Django links every key whoever looks, and has no hook for it: the line makes the field itself.
+AdminReadonlyField.get_admin_url = link_where_all_may_go  # type: ignore[method-assign, assignment]
 
 
 class RoleAdmin(admin.ModelAdmin):
