@@ -208,7 +208,8 @@ UNREACHED = re.compile(
     r"core:(after_sign_in|healthz|readyz|theme)|partners:(sitemap|robots|signature|revoke|application|guide_version)"
     r"|.*_(export|feed|photo|photo_own|photo_remove|preview|joined|help|listing|keep|done|take|remind)"
     r"|.*_(move|won|lost|seller)|.*:(document|suggested_guides|statement|use_case)"
-    r"|referrals:(register_\w+|confirm_registration|cancel|move)|desk:check_name"
+    r"|referrals:(register_\w+|confirm_registration|cancel|move)|desk:(check_name|confirmation_settle)"
+    r"|commissions:(invoice_match|invoices_sample|payout_(decide|prepare|settle))"
 )
 
 

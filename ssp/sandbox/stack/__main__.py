@@ -16,6 +16,7 @@ from ssp.sandbox.stack.embedded import PostgreSQL, Valkey
 from ssp.sandbox.stack.processes import ROOT, Failed, Process, Stopped, Supervisor, say
 
 PYTHON = sys.executable
+THREADS = ("--workers", "2", "--worker-class", "gthread", "--threads", "4")
 EVERYTHING = ("--numprocesses=2", "--dist=loadgroup")  # while one starts installations, the other gets on
 
 
@@ -100,7 +101,8 @@ def application(env: dict[str, str], place: state.State) -> list[Process]:
     schedule = place.path / "beat-schedule"
     commands = {
         "sandbox": [PYTHON, "-m", "ssp.sandbox.serve"],
-        "web": [*gunicorn, "ssp.wsgi", "--bind", f"127.0.0.1:{env['PORT']}", "--workers", "2", "--preload"],
+        # Threads: no proxy stands in front here, and a browser's idle connections would hold sync workers.
+        "web": [*gunicorn, "ssp.wsgi", "--bind", f"127.0.0.1:{env['PORT']}", "--preload", *THREADS],
         "worker": [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--schedule", str(schedule), "--pidfile="],
     }

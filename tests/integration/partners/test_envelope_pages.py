@@ -84,7 +84,7 @@ def test_what_happened_names_who_asked_for_the_void(director: Client, sent: Cont
     void_envelope(contract=sent, reason="Wrong cap", by=keeper, at=LATER)
     text = director.get(page(sent)).content.decode()
 
-    assert "envelope.void_asked" in text
+    assert "Voiding asked for" in text
     assert "Vera Keeper" in text
 
 
