@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.functional.people import Person
 from tests.running import Installation, a_free_port
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
-    """Debian's Chromium (or what CHROMIUM names), which sees no network but this machine."""
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium (or what CHROMIUM names), which sees no network but this machine.
+
+    Its event loop ends with this package: Django refuses to talk to the database while one is running,
+    and the same worker goes on with tests that do.
+    """
     path = os.environ.get("CHROMIUM") or next(
         (found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None
     )
@@ -31,7 +35,10 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     ]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
-    return {**browser_type_launch_args, "executable_path": path, "args": arguments}
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")
