@@ -150,7 +150,7 @@ class ContractAdmin(EnvelopePages, RoleAdmin):
             "is_nav_sidebar_enabled": False,  # the contract needs the room
             "contract": contract,
             "application": application,
-            "country": countries.name(contract.partner.country),
+            "country": countries.name(contract.country),
             "numbers": labelled_numbers(contract),
             "refusal": refusal,
             "own": own,

@@ -1,17 +1,18 @@
 """Contracts, their reviews, their envelopes and their papers (C6)."""
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
 from partners.models import moving_triggers, triggers
 from partners.models.people import Partner
 from partners.models.terms import Numbers, ProgramTerms, Tier
 from ssp.core.models import User
+from ssp.core.states import StatusField
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -40,7 +41,30 @@ class ContractQuerySet(models.QuerySet["Contract"]):
         return self.select_related("partner__user", "partner__recruiter__user", "tier", "terms__tier")
 
 
-class Contract(FSMModelMixin, Numbers):
+class Party(models.Model):
+    """Who signs, as the contract prints it: what they said when they applied, whatever changes since (C6)."""
+
+    PARTY: ClassVar[tuple[str, ...]] = (
+        "legal_name",
+        "display_name",
+        "signer_name",
+        "signer_email",
+        "country",
+        "tax_number",
+    )
+
+    legal_name = models.CharField(_("legal name"), max_length=200, db_default="")
+    display_name = models.CharField(_("public name"), max_length=200, db_default="")
+    signer_name = models.CharField(_("who signs"), max_length=200, db_default="")
+    signer_email = models.EmailField(_("their address"), db_default="")
+    country = models.CharField(_("country"), max_length=2, db_default="")
+    tax_number = models.CharField(_("tax number"), max_length=40, blank=True, db_default="")
+
+    class Meta:
+        abstract = True
+
+
+class Contract(FSMModelMixin, Party, Numbers):
     """A partner's copy of the numbers. Signed, it starts the partnership and never changes (C5, C6)."""
 
     Status = ContractStatus
@@ -53,7 +77,7 @@ class Contract(FSMModelMixin, Numbers):
     terms = models.ForeignKey(ProgramTerms, on_delete=models.PROTECT, related_name="contracts")
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="+")
     version = models.PositiveSmallIntegerField(default=1)  # grows with any change: reviews name it
-    status = FSMField(choices=ContractStatus, default=ContractStatus.DRAFT, protected=True)
+    status = StatusField(choices=ContractStatus, default=ContractStatus.DRAFT, protected=True)
     returned_reason = models.TextField(_("why it came back"), blank=True)
     created_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -92,6 +116,10 @@ class Contract(FSMModelMixin, Numbers):
             models.CheckConstraint(
                 condition=Q(paper_slot__isnull=True) | Q(paper_slot__range=(1, 3)),
                 name="contract_paper_slot_within_cap",
+            ),
+            models.CheckConstraint(
+                condition=~Q(legal_name="") & ~Q(signer_name="") & ~Q(signer_email="") & ~Q(country=""),
+                name="contract_says_who_signs",
             ),
         ]
         triggers = [
@@ -203,7 +231,7 @@ class Envelope(FSMModelMixin, models.Model):
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="envelopes")
     contract_version = models.PositiveSmallIntegerField()
-    status = FSMField(choices=EnvelopeStatus, default=EnvelopeStatus.QUEUED, protected=True)
+    status = StatusField(choices=EnvelopeStatus, default=EnvelopeStatus.QUEUED, protected=True)
     transaction_id = models.UUIDField(unique=True)  # stored before the first POST: docusign.md
     envelope_id = models.CharField(max_length=40, unique=True, null=True, blank=True)
     queued_at = models.DateTimeField()

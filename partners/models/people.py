@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
 from partners.models import ending_triggers, triggers
 from partners.models.terms import ProgramTerms
 from ssp.core.models import User
 from ssp.core.periods import local_date
+from ssp.core.states import StatusField
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -162,7 +163,7 @@ class Application(FSMModelMixin, models.Model):
     Status = ApplicationStatus
 
     applicant = models.ForeignKey(User, on_delete=models.PROTECT, related_name="applications")
-    status = FSMField(choices=ApplicationStatus, default=ApplicationStatus.DRAFT, protected=True)
+    status = StatusField(choices=ApplicationStatus, default=ApplicationStatus.DRAFT, protected=True)
     display_name = models.CharField(_("name"), max_length=200)
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)

@@ -131,8 +131,9 @@ NUMBERS = (
     "terms_id",
     "partner_id",
 )
-_NEW = ", ".join(f"NEW.{name}" for name in NUMBERS)
-_OLD = ", ".join(f"OLD.{name}" for name in NUMBERS)
+PARTY = ("legal_name", "display_name", "signer_name", "signer_email", "country", "tax_number")
+_NEW = ", ".join(f"NEW.{name}" for name in NUMBERS + PARTY)
+_OLD = ", ".join(f"OLD.{name}" for name in NUMBERS + PARTY)
 _APPROVALS = """(SELECT count(DISTINCT director_id) FROM partners_contractreview
                  WHERE contract_id = NEW.id AND version = NEW.version AND decision = 'approved')"""
 _REJECTED = """EXISTS (SELECT 1 FROM partners_contractreview

@@ -70,6 +70,12 @@ def admit(rows: Sequence[MoveInRow], terms: Sequence[ProgramTerms], *, at: datet
                 paper_signed_on=said.day,
                 paper_slot=row.slot,
                 created_at=at,
+                legal_name=partner.legal_name,
+                display_name=partner.display_name,
+                signer_name=said.full_name,
+                signer_email=said.email,
+                country=partner.country,
+                tax_number=partner.tax_number,
                 **said.numbers,
             )
             for row, said, partner, beside in zip(rows, facts, partners, terms, strict=True)

@@ -42,6 +42,7 @@ from partners.rules import normal_tax_number
 from partners.services.contracts import check_nothing_to_sign
 from partners.services.owners import give_owner
 from partners.services.same_person import look_for_signs
+from partners.services.starting import ABOUT_THEM
 from partners.services.steps import ask_directors, lock_contract
 from partners.services.terms import ENTERING
 from ssp.core import audit, outbox
@@ -140,7 +141,17 @@ def submit_application(
         application.invitation = None
     partner = _partner_of(application, recruiter=_recruiter_of(application, at=at), at=at)
     contract = Contract.objects.create(
-        partner=partner, terms=in_force, tier=in_force.tier, created_at=at, **in_force.numbers
+        partner=partner,
+        terms=in_force,
+        tier=in_force.tier,
+        created_at=at,
+        legal_name=application.legal_name,
+        display_name=application.display_name,
+        signer_name=applicant.full_name or application.legal_name,
+        signer_email=applicant.email,
+        country=application.country,
+        tax_number=application.tax_number,
+        **in_force.numbers,
     )
     application.partner, application.terms, application.submitted_at = partner, in_force, at
     application.identity = identity_of(applicant.email)  # who comes back may have moved since
@@ -189,10 +200,11 @@ def _partner_of(application: Application, *, recruiter: Partner | None, at: date
         raise AlreadyPartner
     if partner.pk and Contract.objects.open().filter(partner=partner, origin=Contract.Origin.PAPER).exists():
         raise MovingInNow
-    if not returns:
-        partner.identity = identity_of(applicant.email)
-        partner.recruiter = recruiter
-    for name in ("display_name", "legal_name", "country", "tax_number", "listing_consent"):
+    if returns:  # statements and the directory go on with what they were: the new signature changes it
+        return partner
+    partner.identity = identity_of(applicant.email)
+    partner.recruiter = recruiter
+    for name in ABOUT_THEM:
         setattr(partner, name, getattr(application, name))
     with (
         constraint_as("partner_recruiter_is_somebody_else", SamePersonAsRecruiter),

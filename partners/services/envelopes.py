@@ -123,7 +123,6 @@ def send_envelope(*, envelope: Envelope, service: SigningService, at: datetime, 
     contract = Contract.objects.whole().get(pk=envelope.contract_id)
     final = documents.render_contract(contract, approvals=queries.approvals(contract))
     store_document(contract, Kind.CONTRACT, final, at=at)
-    signer = contract.partner.user
     envelope_id = service.send_envelope(
         document_pdf=final,
         document_name=_("Sales partner contract %(number)s") % {"number": contract.number},
@@ -131,8 +130,8 @@ def send_envelope(*, envelope: Envelope, service: SigningService, at: datetime, 
         message=_(
             "Two directors of SeMI approved your contract. Your partnership starts the moment you sign it."
         ),
-        signer_name=signer.full_name or contract.partner.legal_name,
-        signer_email=envelope.signer_email or signer.email,
+        signer_name=contract.signer_name,
+        signer_email=envelope.signer_email or contract.partner.user.email,
         transaction_id=str(envelope.transaction_id),
         contract_reference=f"{contract.number} v{contract.version}",
         sign_anchor=documents.SIGN_ANCHOR,

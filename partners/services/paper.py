@@ -84,11 +84,14 @@ def _paper_slot(contract: Contract) -> Callable[[Partner], int | None]:
 
 
 def _open_account(contract: Contract, user: User, *, at: datetime) -> None:
-    """Let the partner in: with the account they have, else by a link that proves their address."""
-    if not user.is_active:
-        user.is_active = True
-        user.save(update_fields=["is_active"])
+    """Let the partner in: with the account they have, else by a link that proves their address.
+
+    An account with a proven address that is closed was closed by an administrator, and stays so.
+    """
     if not EmailAddress.objects.filter(user=user, verified=True).exists():
+        if not user.is_active:  # since it moved in: `admitting.close_account`
+            user.is_active = True
+            user.save(update_fields=["is_active"])
         salt, token_hash = new_token("welcome")
         MoveInRow.objects.filter(contract=contract).update(
             token_salt=salt, token_hash=token_hash, link_expires_at=at + LINK_LASTS

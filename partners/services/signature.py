@@ -231,11 +231,10 @@ def carry_out_correction(*, envelope: Envelope, service: SigningService, at: dat
         return True
     if envelope.status == EnvelopeStatus.QUEUED:
         return envelope.void_asked_at is not None
-    signer = envelope.contract.partner.user
     try:
         service.correct_signer(
             str(envelope.envelope_id),
-            name=signer.full_name or envelope.contract.partner.legal_name,
+            name=envelope.contract.signer_name,
             email=envelope.signer_email,
         )
     except DocuSignRefused:

@@ -10,6 +10,8 @@ from partners.services.recruits import take_slot
 from ssp.core import audit, outbox, staff
 from ssp.core.roles import Role
 
+ABOUT_THEM = ("display_name", "legal_name", "country", "tax_number", "listing_consent")
+
 
 def start_partnership(
     contract: Contract,
@@ -36,14 +38,20 @@ def start_partnership(
         open_profile(partner=partner, at=at)
         staff.grant_role(user=partner.user, role=Role.PARTNER, by=None, at=started_at)
         audit.record("partner.started", partner, by=None, at=at, contract=contract.pk, slot=slot)
-    elif partner.ended_at is not None and rejoin(partner, contract, started_at=started_at, at=at):
-        refresh_profile(partner=partner, at=at)
+        rejoined = False
+    else:
+        rejoined = partner.ended_at is not None and rejoin(partner, contract, started_at=started_at, at=at)
     for application in Application.objects.select_for_update().filter(
         partner=partner, status=ApplicationStatus.SUBMITTED
     ):
+        for name in ABOUT_THEM:  # what a returning partner said holds from the signature, not before
+            setattr(partner, name, getattr(application, name))
+        partner.save(update_fields=ABOUT_THEM)
         application.decided_at = started_at
         application.accept()
         application.save()
+    if rejoined:
+        refresh_profile(partner=partner, at=at)
     outbox.enqueue(
         "partners.partnership_started",
         key=f"partner:{partner.pk}:started:{contract.pk}",

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
 from referrals import guards
 from referrals.models.people import Referral
 from referrals.models.use_cases import UseCase
 from ssp.core.models import User
 from ssp.core.periods import local_date
+from ssp.core.states import StatusField
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -42,7 +43,7 @@ class Introduction(FSMModelMixin, models.Model):
     ends_at = models.DateTimeField(_("ends"))
     medium = models.CharField(max_length=10, choices=Medium)
     place = models.CharField(_("video link or address"), max_length=500, blank=True)
-    status = FSMField(choices=IntroductionStatus, default=IntroductionStatus.BOOKED, protected=True)
+    status = StatusField(choices=IntroductionStatus, default=IntroductionStatus.BOOKED, protected=True)
     use_cases = models.ManyToManyField(UseCase, through="Discussion", related_name="introductions")
     calendar_uid = models.CharField(max_length=80, unique=True)
     calendar_sequence = models.PositiveSmallIntegerField(default=0)

@@ -7,11 +7,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
 from partners.models import Ending, Partner
 from referrals import guards
 from ssp.core.models import User
+from ssp.core.states import StatusField
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -114,7 +115,7 @@ class Referral(FSMModelMixin, models.Model):
     evidence = models.JSONField(
         default=dict
     )  # C10: frozen at registration; ids and counts, no personal field
-    status = FSMField(choices=ReferralStatus, default=ReferralStatus.REGISTERED, protected=True)
+    status = StatusField(choices=ReferralStatus, default=ReferralStatus.REGISTERED, protected=True)
     registered_at = models.DateTimeField()
     registered_on = models.DateField()
     agreement_attested = models.BooleanField(default=False)

@@ -47,7 +47,7 @@ class StaffNeedTwoFactors:
 
 
 class AsTheReaderChose:
-    """Writes pages in the language and by the clock that the signed-in person chose."""
+    """Writes pages in the language and by the clock that the signed-in person chose, for them alone."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -60,4 +60,5 @@ class AsTheReaderChose:
             request.LANGUAGE_CODE = get_language() or ""
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+            response.headers.setdefault("Cache-Control", "private, no-cache")  # nobody else is shown it
         return response

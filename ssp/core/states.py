@@ -15,6 +15,18 @@ method that a service calls; nothing else changes these fields, and triggers hol
 """
 
 
+class StatusField(FSMField):
+    """A state machine's field, of which migrations need to know nothing but its column.
+
+    Each model that a migration renders would else be asked about transitions, by each field before it.
+    """
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        kwargs.pop("protected", None)
+        return name, "django.db.models.CharField", args, kwargs
+
+
 def machines() -> Iterator[tuple[type[Model], Any]]:
     """Yield every state field of our own models, in the order of the house and of the alphabet."""
     for config in apps.get_app_configs():

@@ -97,6 +97,12 @@ class ContractFactory(factory.django.DjangoModelFactory):
     cap_count = factory.SelfAttribute("terms.cap_count")
     default_model = factory.SelfAttribute("terms.default_model")
     created_at = MONDAY
+    legal_name = factory.SelfAttribute("partner.legal_name")
+    display_name = factory.SelfAttribute("partner.display_name")
+    signer_name = factory.SelfAttribute("partner.user.full_name")
+    signer_email = factory.SelfAttribute("partner.user.email")
+    country = factory.SelfAttribute("partner.country")
+    tax_number = factory.SelfAttribute("partner.tax_number")
 
     @classmethod
     def _create(cls, model_class: type, *args: Any, **kwargs: Any) -> Any:
@@ -121,13 +127,18 @@ def approve(contract: Contract, *, at: datetime = MONDAY) -> None:
 def signed_contract(partner: Partner, *, at: datetime, **numbers: Any) -> Contract:
     """Return a contract of `partner` that two directors approved and the partner signed `at` that moment."""
     contract: Contract = ContractFactory(partner=partner, created_at=at, **numbers)
+    sign(contract, at=at)
+    return contract
+
+
+def sign(contract: Contract, *, at: datetime) -> None:
+    """Let two new directors approve a contract in review and the partner sign it; nothing starts by that."""
     approve(contract, at=at)
     contract.queue()
     contract.save()
     contract.sign()
     contract.signed_at = at
     contract.save()
-    return contract
 
 
 class PartnerFactory(ApplicantFactory):

@@ -326,6 +326,10 @@ def test_pages_are_in_the_language_that_was_chosen_whatever_the_browser_asks(ine
     assert "Stuur mij" in page.text
 
 
+def test_what_a_signed_in_person_reads_is_kept_for_nobody_else(ines: User) -> None:
+    assert signed_in(ines).get("/preferences/").headers["Cache-Control"] == "private, no-cache"
+
+
 def test_a_request_leaves_no_language_behind(ines: User, dutch, client: Client) -> None:
     User.objects.filter(pk=ines.pk).update(language="nl")
     signed_in(ines).get("/preferences/")

@@ -43,6 +43,7 @@ from tests.factories.partners import (
     PartnerFactory,
     RecruitInvitationFactory,
     ended,
+    sign,
     signed_contract,
 )
 from tests.moments import MONDAY
@@ -379,6 +380,22 @@ def test_who_left_applies_anew_as_the_same_person(leaver: Partner, terms: Progra
     assert contract.partner == leaver
     assert contract.partner.recruiter == leaver.recruiter
     assert invitation.used_at is None
+
+
+def test_what_a_returning_partner_says_of_themself_holds_from_the_new_signature(
+    leaver: Partner, terms: ProgramTerms
+) -> None:
+    before = Partner.objects.get(pk=leaver.pk).legal_name
+
+    contract = applies(leaver.user, terms)
+    assert (Partner.objects.get(pk=leaver.pk).legal_name, contract.legal_name) == (
+        before,
+        ANSWERS["legal_name"],
+    )
+    sign(contract, at=OVER)
+    start_partnership(contract, started_at=OVER, at=OVER)
+
+    assert Partner.objects.get(pk=leaver.pk).legal_name == ANSWERS["legal_name"]
 
 
 def test_who_has_not_left_yet_does_not_apply_anew(verified_partner: Partner, terms: ProgramTerms) -> None:

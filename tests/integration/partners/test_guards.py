@@ -172,6 +172,17 @@ def test_numbers_do_not_change_without_a_new_version() -> None:
 
 
 @pytest.mark.clause("C6")
+def test_who_signs_does_not_change_without_a_new_version() -> None:
+    contract = ContractFactory()
+    contract.legal_name = "Somebody Else Ltd"
+
+    with pytest.raises(IntegrityError) as refusal:
+        contract.save()
+
+    assert constraint_of(refusal) == "contract_numbers_have_a_version"
+
+
+@pytest.mark.clause("C6")
 def test_numbers_do_not_change_once_approved_and_queued() -> None:
     contract = ContractFactory()
     approve(contract)

@@ -419,3 +419,13 @@ def test_a_proven_account_becomes_the_partners_as_it_is() -> None:
     user.refresh_from_db()
     assert row.contract is not None
     assert (row.contract.partner.user, user.is_active) == (user, True)
+
+
+def test_an_account_that_an_administrator_closed_stays_closed_when_its_paper_is_attested() -> None:
+    user = UserFactory(email="ada@paper.example", is_active=False)
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True})
+
+    attest_twice(moved_in(a_row()).rows.get().contract)
+
+    user.refresh_from_db()
+    assert not user.is_active

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from partners import documents, queries
-from partners.models import Application, Contract, ContractReview, ContractStatus, Envelope
+from partners.models import Application, Contract, ContractReview, ContractStatus, Envelope, Partner
 from partners.services.applications import reject_application, submit_application
 from partners.services.contracts import change_numbers, review_contract
 from partners.services.envelopes import apply_envelope_state, resend_contract, send_envelope
@@ -238,6 +238,16 @@ def test_another_number_is_another_fingerprint() -> None:
     )
 
     assert documents.facts_sha256(changed) != before
+
+
+def test_a_name_that_changes_between_two_approvals_stays_what_was_approved() -> None:
+    contract = ContractFactory()
+    before = documents.facts_sha256(contract)
+
+    User.objects.filter(partner=contract.partner).update(full_name="Somebody Else", email="other@new.example")
+    Partner.objects.filter(pk=contract.partner_id).update(legal_name="Another Ltd", display_name="Another")
+
+    assert documents.facts_sha256(Contract.objects.whole().get(pk=contract.pk)) == before
 
 
 def test_the_stored_hash_is_the_files(application: Application, courier: Courier) -> None:
