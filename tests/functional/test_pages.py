@@ -18,12 +18,12 @@ from ssp.core.roles import Role
 from ssp.sandbox import people
 from ssp.sandbox.people import DemoPerson
 from tests.architecture.access import ANYBODY, MATRIX, SIGNED_IN
-from tests.functional.people import CALM, Person
+from tests.functional.people import CALM, COLOURS, WCAG, Person
 
 SitsDown = Callable[..., Person]
-WAYS = ((1280, "light"), (1280, "dark"), (390, "dark"), (390, "light"))
+WAYS = ((1280, "light", WCAG), (1280, "dark", COLOURS), (390, "dark", WCAG), (390, "light", COLOURS))
 STOPS = 60  # of the Tab key on a page; what comes after them is more of the same list
-VISITS = 4  # pages of a view that are passed through for their links; one of them is looked at
+VISITS = 3  # pages of a view that are passed through for their links; one of them is looked at
 looked_at: set[str] = set()  # by anybody: whoever comes to a view first looks at it, the others pass through
 NO_PAGES = re.compile(
     r"^/(static|sandbox|docusign|healthz|readyz)\b|\.(pdf|csv|xlsx|json|ics|xml|txt|png|jpg|webp)$"
@@ -140,12 +140,12 @@ class Crawl:
 
     def _looks(self, place: Place) -> None:
         page = self.person.page
-        for width, theme in WAYS:
+        for width, theme, rules in WAYS:
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             page.evaluate(CALM)
             try:
-                self.person.finds_nothing_inaccessible(f"{place.path} ({width} px, {theme})")
+                self.person.finds_nothing_inaccessible(f"{place.path} ({width} px, {theme})", rules)
             except AssertionError as found:
                 self.wrong.append(str(found))
             if page.evaluate("document.documentElement.scrollWidth") > width:
