@@ -17,6 +17,8 @@ WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "resultTypes": ["violations"],  # what passes would be told too, element by element
 }
+WIDE, NARROW = 1280, 390
+
 # What can differ between two themes of one layout.
 COLOURS = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
@@ -218,14 +220,21 @@ class Person:
 
     # --- looking --------------------------------------------------------------
     def photographs(self, name: str, *, folder: Path | None = None) -> "Person":
-        """Take a picture of the whole page in both themes, and look for what axe finds."""
-        for theme in ("light", "dark"):
-            self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            self.page.evaluate(CALM)
-            self.finds_nothing_inaccessible(f"{name} ({theme})")
-            if theme == "light" and folder:
-                folder.mkdir(parents=True, exist_ok=True)
-                self.page.screenshot(path=folder / f"{name}.png", full_page=True, animations="disabled")
+        """Take a picture of the whole page, and look for what axe finds: wide and narrow, light and dark."""
+        before = self.page.viewport_size
+        assert before
+        for width in (before["width"], NARROW if before["width"] > NARROW else WIDE):
+            self.page.set_viewport_size({"width": width, "height": before["height"]})
+            for theme, rules in (("light", WCAG), ("dark", COLOURS)):
+                self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+                self.page.evaluate(CALM)
+                self.finds_nothing_inaccessible(f"{name} ({width} px, {theme})", rules)
+                if theme == "light" and folder and width == before["width"]:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    self.page.screenshot(path=folder / f"{name}.png", full_page=True, animations="disabled")
+            across = self.page.evaluate("document.documentElement.scrollWidth")
+            assert across <= width, f"{name} scrolls sideways at {width} px"
+        self.page.set_viewport_size(before)
         self.page.emulate_media(color_scheme="light")
         self.seen.append(name)
         return self
