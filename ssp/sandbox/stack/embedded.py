@@ -17,7 +17,7 @@ from ssp.sandbox.stack.state import State
 DATABASE = USER = "ssp"
 SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "60",
+    "max_connections": "200",  # tests race with thirty threads on each worker
     "shared_buffers": "64MB",
     "log_min_messages": "warning",
     "log_checkpoints": "off",

@@ -219,7 +219,7 @@ def test_statements_are_numbered_without_gaps_and_the_partner_is_told(nadia: Use
 
     numbers = [payout.statement_number for payout in Payout.objects.order_by("pk")]
     assert numbers == ["2027-0001", "2027-0002", "2027-0003", "2027-0004"]
-    for message in OutboxMessage.objects.filter(kind="commissions.payout_approved"):
+    for message in OutboxMessage.objects.filter(kind="commissions.payout_approved").order_by("pk"):
         handlers.mail_statement(message)
     assert len(mail.outbox) == 4
     assert "statement 2027-0001" in mail.outbox[0].subject

@@ -79,6 +79,7 @@ def restored() -> object:
 @pytest.mark.clause("C12")
 def test_thirty_partners_register_one_person_at_once_and_one_gets_them() -> None:
     results = register_thirty_at_once()
+    assert [r for r in results if not isinstance(r, Referral | NotEligible)] == []
     assert sum(isinstance(r, Referral) for r in results) == 1
     assert sum(isinstance(r, NotEligible) for r in results) == 29
     assert len({str(r) for r in results if isinstance(r, NotEligible)}) == 1
