@@ -25,9 +25,9 @@ COLOURS = {
     "resultTypes": ["violations"],
 }
 
-# Resolves when two frames in a row saw nothing move: one colour's transition starts the next one's.
+# Resolves when three frames in a row saw nothing move: one colour's transition starts the next one's.
 CALM = """async () => {
-  for (let calm = 0; calm < 2; ) {
+  for (let calm = 0; calm < 3; ) {
     await new Promise(requestAnimationFrame);
     calm = document.getAnimations().some((each) => each.playState === "running") ? 0 : calm + 1;
   }
