@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 from tests.functional.people import Person
 from tests.running import Installation, eventually
 
+pytestmark = pytest.mark.timeout(900)
 SitsDown = Callable[..., Person]
 VICTIMS = ("worker", "beat", "valkey")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.functional.people import SCREENSHOTS, Person
@@ -23,6 +24,7 @@ REFERENCE = "CORVINA-2026"
 SitsDown = Callable[..., Person]
 
 
+@pytest.mark.timeout(900)  # a hundred pages, each looked at in four ways
 def test_a_partnership_that_pays(person: SitsDown, tmp_path: Path) -> None:
     mara, ines, tom, femke, noah = (person() for _ in range(5))
 
