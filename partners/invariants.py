@@ -1,6 +1,6 @@
 """Invariants 4, 5 and 10 of the programme, as far as the partnership holds them: none returns a row."""
 
-from django.db import connection
+from ssp.core import invariants
 
 PARTNERSHIP: list[tuple[int, str, str]] = [
     (
@@ -131,10 +131,4 @@ INVARIANTS = [*PARTNERSHIP, *ENDINGS]
 
 def broken() -> list[str]:
     """Return the words of each invariant that doesn't hold now, with the first rows that break it."""
-    found = []
-    with connection.cursor() as cursor:
-        for number, words, sql in INVARIANTS:
-            cursor.execute(sql)
-            if rows := cursor.fetchmany(5):
-                found.append(f"{number}: {words} {rows}")
-    return found
+    return [str(each) for each in invariants.broken(INVARIANTS)]

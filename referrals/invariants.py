@@ -1,8 +1,88 @@
-"""Invariants about what a partner leaves behind (C12, *Ending*): each is one query that returns no row, once
-the work of the moment is done.
+"""Invariants 1, 2, 3, 6, 7 and 14 of the programme: each is one query that returns no row.
+
+Those about what a partner leaves behind (C12, *Ending*) hold once the work of the moment is done.
 """
 
-INVARIANTS: list[tuple[int, str, str]] = [
+CLAIMS: list[tuple[int, str, str]] = [
+    (
+        1,
+        "No two live claims on one identity.",
+        """
+        SELECT min(id) FROM referrals_referral WHERE claim_ended_at IS NULL
+         GROUP BY identity HAVING count(*) > 1
+        """,
+    ),
+    (
+        2,
+        "No referral whose partner had no signed contract on its registration day.",
+        """
+        SELECT r.id FROM referrals_referral r
+         WHERE NOT EXISTS (
+               SELECT 1 FROM partners_contract c
+                WHERE c.partner_id = r.partner_id AND c.status = 'signed'
+                  AND (c.signed_at AT TIME ZONE 'Europe/Amsterdam')::date <= r.registered_on)
+        """,
+    ),
+    (
+        3,
+        "No root with more than 3 internal referrals.",
+        """
+        SELECT root_id FROM referrals_referral WHERE root_id IS NOT NULL
+         GROUP BY root_id HAVING count(*) > 3
+        """,
+    ),
+    (
+        3,
+        "No internal referral at another company, of another partner, or of a root that is internal itself.",
+        """
+        SELECT r.id FROM referrals_referral r JOIN referrals_referral root ON root.id = r.root_id
+         WHERE r.company_id <> root.company_id OR r.partner_id <> root.partner_id OR root.root_id IS NOT NULL
+        """,
+    ),
+    (
+        6,
+        "No warm use case without a held meeting by video or in person that discussed it, defined before it.",
+        """
+        SELECT u.id FROM referrals_usecase u
+         WHERE u.window_starts_on IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM referrals_discussion d
+                 JOIN referrals_introduction i ON i.id = d.introduction_id
+                 JOIN referrals_referral r ON r.id = i.referral_id
+                WHERE d.use_case_id = u.id AND d.discussed AND i.status = 'held'
+                  AND i.medium IN ('video', 'in_person') AND u.defined_at < i.starts_at
+                  AND u.referral_id = coalesce(r.root_id, r.id)
+                  AND u.window_starts_on = (i.starts_at AT TIME ZONE 'Europe/Amsterdam')::date)
+        """,
+    ),
+    (
+        7,
+        "No two deals per use case, and none without a window.",
+        """
+        SELECT min(d.id) FROM referrals_deal d JOIN referrals_usecase u ON u.id = d.use_case_id
+         GROUP BY d.use_case_id HAVING count(*) > 1 OR bool_or(u.window_starts_on IS NULL)
+        """,
+    ),
+    (
+        14,
+        "No personal field left on an anonymised person.",
+        """
+        SELECT r.id FROM referrals_referral r
+         WHERE r.anonymised_at IS NOT NULL
+           AND concat(r.first_name, r.last_name, r.email, r.title, r.relation) <> ''
+        """,
+    ),
+    (
+        14,
+        "No comment about the use case of a person who objected, written before that.",
+        """
+        SELECT c.id FROM referrals_usecasecomment c
+          JOIN referrals_usecase u ON u.id = c.use_case_id JOIN referrals_referral r ON r.id = u.referral_id
+         WHERE c.text <> '' AND c.written_at <= r.objected_at
+        """,
+    ),
+]
+
+LEAVING: list[tuple[int, str, str]] = [
     (
         1,
         "No live claim of a partner who left for cause.",
@@ -36,3 +116,5 @@ INVARIANTS: list[tuple[int, str, str]] = [
         """,
     ),
 ]
+
+INVARIANTS = [*CLAIMS, *LEAVING]
