@@ -71,6 +71,20 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="contract",
+            trigger=pgtrigger.compiler.Trigger(
+                name="contract_knows_who_signs",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF NEW.legal_name = '' THEN\n            SELECT p.legal_name, p.display_name, p.country, p.tax_number, u.email,\n                   coalesce(nullif(u.full_name, ''), p.legal_name)\n              INTO NEW.legal_name, NEW.display_name, NEW.country, NEW.tax_number, NEW.signer_email,\n                   NEW.signer_name\n              FROM partners_partner p JOIN core_user u ON u.id = p.user_id WHERE p.id = NEW.partner_id;\n        END IF;\n     RETURN NEW;",
+                    hash="2ca49423842904b8c110172b80574b8b5a1c158a",
+                    operation="INSERT",
+                    pgid="pgtrigger_contract_knows_who_signs_b62e3",
+                    table="partners_contract",
+                    when="BEFORE",
+                ),
+            ),
+        ),
         migrations.AddConstraint(
             model_name="contract",
             constraint=models.CheckConstraint(

@@ -125,6 +125,7 @@ class Contract(FSMModelMixin, Party, Numbers):
         triggers = [
             triggers.CONTRACT_NEEDS_TWO_APPROVALS,
             triggers.CONTRACT_NUMBERS_HAVE_A_VERSION,
+            triggers.CONTRACT_KNOWS_WHO_SIGNS,
             triggers.CONTRACT_IS_KEPT,
             moving_triggers.PAPER_IS_ATTESTED,
         ]

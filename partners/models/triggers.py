@@ -158,6 +158,20 @@ CONTRACT_NUMBERS_HAVE_A_VERSION = guard(  # C6: changing any term clears earlier
             AND (NEW.version = OLD.version OR OLD.status NOT IN ('draft', 'in_review'))""",
     ),
 )
+# The release before writes contracts without it, also after a step back (docs/operations.md, *Upgrade*).
+CONTRACT_KNOWS_WHO_SIGNS = guard(
+    "contract_knows_who_signs",
+    pgtrigger.Insert,
+    """
+        IF NEW.legal_name = '' THEN
+            SELECT p.legal_name, p.display_name, p.country, p.tax_number, u.email,
+                   coalesce(nullif(u.full_name, ''), p.legal_name)
+              INTO NEW.legal_name, NEW.display_name, NEW.country, NEW.tax_number, NEW.signer_email,
+                   NEW.signer_name
+              FROM partners_partner p JOIN core_user u ON u.id = p.user_id WHERE p.id = NEW.partner_id;
+        END IF;
+    """,
+)
 CONTRACT_IS_KEPT = pgtrigger.Protect(name="contract_is_kept", operation=pgtrigger.Delete)
 
 # The lock makes two reviews of one contract take turns, whoever writes them.

@@ -183,6 +183,17 @@ def test_who_signs_does_not_change_without_a_new_version() -> None:
 
 
 @pytest.mark.clause("C6")
+def test_a_contract_written_without_its_signer_takes_them_from_the_partner() -> None:
+    partner = ApplicantFactory()
+
+    contract = ContractFactory(partner=partner, legal_name="", signer_name="", signer_email="", country="")
+
+    contract.refresh_from_db()
+    assert (contract.legal_name, contract.signer_name) == (partner.legal_name, partner.user.full_name)
+    assert (contract.signer_email, contract.country) == (partner.user.email, partner.country)
+
+
+@pytest.mark.clause("C6")
 def test_numbers_do_not_change_once_approved_and_queued() -> None:
     contract = ContractFactory()
     approve(contract)
