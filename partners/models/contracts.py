@@ -1,7 +1,7 @@
 """Contracts, their reviews, their envelopes and their papers (C6)."""
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
@@ -43,15 +43,6 @@ class ContractQuerySet(models.QuerySet["Contract"]):
 
 class Party(models.Model):
     """Who signs, as the contract prints it: what they said when they applied, whatever changes since (C6)."""
-
-    PARTY: ClassVar[tuple[str, ...]] = (
-        "legal_name",
-        "display_name",
-        "signer_name",
-        "signer_email",
-        "country",
-        "tax_number",
-    )
 
     legal_name = models.CharField(_("legal name"), max_length=200, db_default="")
     display_name = models.CharField(_("public name"), max_length=200, db_default="")
