@@ -49,7 +49,10 @@ UNFOLDED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d
 
 def folded_words(name: str) -> list[str]:
     """Return the words of a name without case, accents and punctuation: `B.V.` is one word, `bv`."""
-    text = unicodedata.normalize("NFKD", name.casefold().translate(UNFOLDED))
+    text = (
+        unicodedata.normalize("NFKD", name).casefold().translate(UNFOLDED)
+    )  # a fancy letter has a case, too
+    text = unicodedata.normalize("NFKD", text)
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = re.sub(r"[.'’]", "", text)
     return re.findall(r"\w+", text)

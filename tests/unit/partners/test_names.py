@@ -1,7 +1,7 @@
 """Names as they are compared (C22)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partners.rules import folded_legal_name, folded_person
@@ -36,6 +36,11 @@ def test_a_name_is_the_same_in_any_order_and_spelling(other: str) -> None:
     assert folded_person(other) == folded_person("Pieter Vos")
 
 
+def test_letters_of_another_typeface_are_no_other_name() -> None:
+    assert folded_person("𝕻𝖎𝖊𝖙𝖊𝖗 Ｖｏｓ") == folded_person("Pieter Vos")
+
+
 @given(st.text())
+@example("𝕬")
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert folded_person(folded_person(text)) == folded_person(text)
