@@ -41,9 +41,12 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site() -> Iterator[Installation]:
-    """The site with its demo story, shared by the tests of a run: each uses people of its own."""
+    """The site with its demo story, shared by the tests of a module: each uses people of its own.
+
+    A module that moves the site's clock or tells a story of its own leaves no trace in the next one's.
+    """
     with tempfile.TemporaryDirectory(prefix="ssp-test-") as directory:
         Path(directory).chmod(0o711)  # the account of the embedded PostgreSQL passes through
         running = Installation(Path(directory) / "state", port=a_free_port())
