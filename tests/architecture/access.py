@@ -91,6 +91,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:deal_won": SALES,
     "desk:deal_lost": SALES,
     "desk:use_case": SALES,
+    "desk:company": SALES,
+    "desk:partner": SALES,
     "desk:contacts": SALES,
     "desk:register": SALES,
     "desk:referral": SALES_OR_FINANCE,
