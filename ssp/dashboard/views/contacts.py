@@ -100,8 +100,9 @@ def columns(request: StaffRequest, pk: int) -> HttpResponse:
     if record.state != "preview":
         return redirect("desk:contact_import", pk)
     table = service.table_of(record)
-    form = ContactColumnsForm(request.POST or None, headers=table.headers, initial=record.mapping)
-    if request.method == "POST" and form.is_valid():
+    data = request.POST if request.method == "POST" else None
+    form = ContactColumnsForm(data, headers=table.headers, initial=record.mapping)
+    if form.is_valid():
         with form.showing(DomainError):
             service.map_contacts(record=record, mapping=form.cleaned_data, by=request.user, at=clock.now())
             return redirect("desk:contact_import", pk)
