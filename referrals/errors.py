@@ -219,3 +219,44 @@ class LossNeedsReason(DomainError):
     clause = "C9"
     field = "lost_reason"
     message = _("Say why the deal was lost: the partner reads it.")
+
+
+# --- known contacts ---------------------------------------------------------------
+class PreviewGone(DomainError):
+    clause = "C10"
+    message = _("This preview was deleted. Hand the file in again.")
+
+
+class AlreadyImported(DomainError):
+    clause = "C10"
+    message = _("This file was imported already. Nothing was imported a second time.")
+
+
+class ContactsChanged(DomainError):
+    clause = "C10"
+    message = _(
+        "Known contacts changed since this preview, so nothing was imported. Look at it again, then import."
+    )
+
+
+class NothingToImport(DomainError):
+    clause = "C10"
+    message = _("This file brings nobody new, so nothing was changed.")
+
+
+class StillImporting(DomainError):
+    clause = "C10"
+    message = _("This import isn’t finished. Wait until it is, then undo it.")
+
+
+class AlreadyUndone(DomainError):
+    clause = "C10"
+    message = _("This import was undone already. Nothing more was removed.")
+
+
+class ImportedBeforeUndo(DomainError):
+    clause = "C10"
+    message = _(
+        "This import is from before it was recorded who else had these people, "
+        "so it can’t be undone as a whole."
+    )

@@ -20,6 +20,7 @@ from referrals.models import (
     UseCase,
     UseCaseComment,
 )
+from referrals.services.contacts import import_batch
 from referrals.services.handover import hand_over_work
 from referrals.services.leaving import end_claims_of_left_partners
 from ssp.core import clock, emails
@@ -290,3 +291,11 @@ def move_open_work(message: OutboxMessage) -> None:
     successor = User.objects.get(pk=message.payload["hand_to_id"])
     if not user.has_any_role(*DESK_ROLES):
         hand_over_work(user=user, to=successor, at=clock.now())
+
+
+# --- known contacts ------------------------------------------------------------------------------
+@handles("referrals.contacts_batch")
+def import_next_contacts(message: OutboxMessage) -> None:
+    import_batch(
+        import_id=int(message.payload["import_id"]), start=int(message.payload["start"]), at=clock.now()
+    )

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from referrals.services import claims, confirmations, deadlines, leaving
+from referrals.services import claims, confirmations, contacts, deadlines, leaving
 from ssp.core import clock
 
 
@@ -26,3 +26,9 @@ def end_overdue_claims(**_: object) -> None:
 def remind_of_deadlines(**_: object) -> None:
     """Remind partner and seller 60, 30, 14 and 3 days before a window ends (C2)."""
     deadlines.remind_of_deadlines(at=clock.now())
+
+
+@shared_task
+def forget_contact_previews(**_: object) -> None:
+    """Delete files of contacts that were handed in and not imported for a week."""
+    contacts.forget_old_previews(at=clock.now())

@@ -1,7 +1,7 @@
 """People introduced by partners, their meetings, use cases and deals (C1-C4, C8-C12, C14, C17-C19)."""
 
 from referrals.models.comments import UseCaseComment
-from referrals.models.contacts import ContactImport, KnownContact
+from referrals.models.contacts import ContactImport, ContactSighting, KnownContact
 from referrals.models.deals import LOST_TO_RESELLER, Deal, DealQuerySet, DealStage
 from referrals.models.meetings import (
     Confirmation,
@@ -21,6 +21,7 @@ __all__ = [
     "Confirmation",
     "ConfirmationAnswer",
     "ContactImport",
+    "ContactSighting",
     "Deal",
     "DealQuerySet",
     "DealStage",

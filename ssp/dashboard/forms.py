@@ -1,16 +1,19 @@
 """The shapes of what sales types."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from referrals import permissions
+from referrals.contact_files import COLUMNS
 from referrals.forms import IntroductionForm
 from referrals.models import Deal, DealStage
 from ssp.core.forms import DomainFormMixin
 from ssp.core.models import User
 from ssp.core.money import round_half_even
+from ssp.core.tabular import fold
 from ssp.core.widgets import DateInput
 
 CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "SEK", "DKK", "NOK", "PLN", "CZK", "JPY")]
@@ -101,10 +104,26 @@ class ContactsForm(DomainFormMixin, forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
-            "CSV or XLSX, at most 20 MB, with a column for the e-mail address. Nothing is imported twice."
+            "CSV or XLSX, at most 20 MB and 200,000 rows. "
+            "You see what would happen before anything is imported."
         ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
     )
-    check_only = forms.BooleanField(label=_("Only check it, import nothing"), required=False)
+
+
+class ContactColumnsForm(DomainFormMixin, forms.Form):
+    """Which of a file's columns is which of ours."""
+
+    def __init__(self, *args: Any, headers: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("Not in this file")), *((fold(header), header) for header in headers)]
+        for column in COLUMNS:
+            self.fields[column.name] = forms.ChoiceField(
+                label=str(column.label),
+                choices=choices,
+                required=column.needed,
+                error_messages={"required": _("Choose the column that holds the e-mail address.")},
+            )
 
 
 class SettleForm(DomainFormMixin, forms.Form):

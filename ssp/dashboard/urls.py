@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ssp.dashboard.views import channels, confirmations, contacts, deals, home, referrals, use_cases
+from ssp.dashboard.views import channels, confirmations, contacts, deals, home, records, referrals, use_cases
 
 app_name = "desk"
 
@@ -23,7 +23,15 @@ urlpatterns = [
     path("channels/tasks/<int:pk>/take/", channels.take, name="channel_task_take"),
     path("channels/tasks/<int:pk>/done/", channels.done, name="channel_task_done"),
     path("use-cases/<int:pk>/", use_cases.use_case, name="use_case"),
+    path("companies/<int:pk>/", records.company, name="company"),
+    path("partners/<int:pk>/", records.partner, name="partner"),
     path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/<int:pk>/", contacts.contact_import, name="contact_import"),
+    path("contacts/<int:pk>/columns/", contacts.columns, name="contact_columns"),
+    path("contacts/<int:pk>/import/", contacts.commit, name="contact_commit"),
+    path("contacts/<int:pk>/discard/", contacts.discard, name="contact_discard"),
+    path("contacts/<int:pk>/report.csv", contacts.report, name="contact_report"),
+    path("contacts/<int:pk>/undo/", contacts.undo, name="contact_undo"),
     path("referrals/new/", referrals.register, name="register"),
     path("referrals/<int:pk>/", referrals.referral, name="referral"),
     path("referrals/<int:pk>/name/", referrals.answer_name, name="check_name"),

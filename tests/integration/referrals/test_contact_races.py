@@ -1,0 +1,56 @@
+"""Two at once at the known contacts (C10): imports, undoes, and one of each."""
+
+from functools import partial
+
+import pytest
+
+from referrals.errors import AlreadyImported, AlreadyUndone
+from referrals.models import ContactImport, KnownContact
+from referrals.services import contacts
+from ssp.core import outbox
+from tests.integration.referrals.test_races import at_once
+from tests.moments import MONDAY
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.clause("C10")]
+FILE = b"email\njane@acme.example\njo@acme.example\n"
+OTHER = b"email\njo@acme.example\nan@acme.example\n"
+
+
+@pytest.fixture(autouse=True)
+def no_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "nudge", lambda pk: None)
+
+
+def imported(content: bytes) -> ContactImport:
+    report = contacts.import_known_contacts(content=content, file_name="x.csv", by=None, at=MONDAY)
+    assert report.contact_import
+    return report.contact_import
+
+
+def test_two_presses_at_once_import_once() -> None:
+    record = contacts.upload_contacts(content=FILE, file_name="x.csv", by=None, at=MONDAY)
+    shown = contacts.plan_of(record).shown
+    press = partial(contacts.commit_contacts, record=record, shown=shown, by=None, at=MONDAY)
+    results = at_once(press, press)
+    assert sorted(type(each) for each in results if each) == [AlreadyImported]
+
+
+def test_two_undoes_at_once_remove_once() -> None:
+    press = partial(contacts.undo_import, record=imported(FILE), by=None, at=MONDAY)
+    results = at_once(press, press)
+    assert 2 in results
+    assert any(isinstance(each, AlreadyUndone) for each in results)
+
+
+def test_an_import_and_an_undo_at_once_leave_everybody_of_the_import_known() -> None:
+    for _try in range(5):
+        first = imported(FILE)
+        results = at_once(
+            partial(contacts.undo_import, record=first, by=None, at=MONDAY), partial(imported, OTHER)
+        )
+        assert not any(isinstance(each, Exception) for each in results), results
+        assert set(KnownContact.objects.values_list("email", flat=True)) == {
+            "jo@acme.example",
+            "an@acme.example",
+        }
+        contacts.undo_import(record=ContactImport.objects.latest("pk"), by=None, at=MONDAY)
