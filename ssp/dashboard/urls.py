@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ssp.dashboard.views import channels, confirmations, contacts, deals, home, referrals, use_cases
+from ssp.dashboard.views import channels, confirmations, contacts, deals, home, referrals, use_cases, windows
 
 app_name = "desk"
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("channels/tasks/<int:pk>/take/", channels.take, name="channel_task_take"),
     path("channels/tasks/<int:pk>/done/", channels.done, name="channel_task_done"),
     path("use-cases/<int:pk>/", use_cases.use_case, name="use_case"),
+    path("use-cases/<int:pk>/extend/", windows.extend, name="extend"),
+    path("use-cases/<int:pk>/last-day.ics", windows.last_day, name="last_day"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("referrals/new/", referrals.register, name="register"),
     path("referrals/<int:pk>/", referrals.referral, name="referral"),
