@@ -134,7 +134,7 @@ def deal_won(deal: Deal) -> Letter:
     first = (
         _("%(company)s signed on %(day)s: the deal about “%(title)s” is won in time.")
         if deal.is_within_window()
-        else _("%(company)s signed. The deal: “%(title)s”.")
+        else _("%(company)s signed: the deal about “%(title)s” is won, after its window.")
     ) % facts
     return Letter(
         subject=_("Won: %(company)s, signed on %(day)s") % facts,
