@@ -246,7 +246,7 @@ class NoWindowToExtend(DomainError):
 
 class WindowExtendedAlready(DomainError):
     clause = "C2"
-    message = _("This window was extended before. It can be extended once, so its last day stays as it is.")
+    message = _("This window was extended before. It can be extended once, so its last day stands.")
 
 
 class ClosedWindow(DomainError):
