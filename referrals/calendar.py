@@ -1,11 +1,11 @@
 """Calendar entries of meetings (RFC 5545): the same UID for life, a sequence that grows, UTC instants."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress, vText
 
-from referrals.models import Introduction
+from referrals.models import Introduction, UseCase
 
 
 def _address(email: str, name: str, **parameters: str) -> vCalAddress:
@@ -60,5 +60,36 @@ def entry(
                 ),
                 encode=False,
             )
+    calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def last_day_entry(use_case: UseCase, *, last_on: date, stamp: datetime, url: str) -> bytes:
+    """Return the .ics of a window's last day, inclusive (C2): a whole day, at which nobody is busy.
+
+    A date has no time zone, so it is the same day wherever the calendar is. An extension moves the
+    same entry.
+
+    :param stamp: when the last day became this one.
+    """
+    assert use_case.referral is not None
+    facts = {"company": use_case.referral.company.name, "title": use_case.title}
+    calendar = Calendar()
+    calendar.add("prodid", "-//SeMI//Sales Partnership//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    event = Event()
+    event.add("uid", f"window-{use_case.pk}@semi-sales-partnership")
+    event.add("sequence", 1 if use_case.extended_months else 0)  # once at most
+    event.add("dtstamp", stamp)
+    event.add("dtstart", last_on)
+    event.add("dtend", last_on + timedelta(days=1))
+    event.add("transp", "TRANSPARENT")
+    event.add("summary", _("%(company)s: last day to sign “%(title)s”") % facts)
+    event.add(
+        "description",
+        _("What counts is the day the customer signs, not the day somebody records it.") + f"\n\n{url}",
+    )
+    event.add("url", url)
     calendar.add_component(event)
     return calendar.to_ical()

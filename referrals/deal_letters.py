@@ -11,7 +11,9 @@ from referrals.models import (
     Deal,
     UseCase,
     UseCaseComment,
+    WindowExtension,
 )
+from referrals.windows import late_note
 from ssp.core.links import absolute
 from ssp.core.templatetags.ssp import day, weekday_day
 
@@ -41,6 +43,52 @@ def window_reminder(use_case: UseCase, to: str, on: date) -> Letter:
             _("The last day on which a deal about “%(title)s” may be signed is %(day)s.") % facts,
             _("What counts is the day the customer signs, not the day somebody records it."),
         ],
+        url=page_of(use_case.referral) if to == "partner" else desk_page_of(use_case.referral),
+        action=_("Open the referral"),
+        why=to_partner() if to == "partner" else to_sales(),
+    )
+
+
+@letter("referrals.window_extended")
+def window_extended(extension: WindowExtension, to: str) -> Letter:
+    use_case = extension.use_case
+    assert use_case.referral is not None and use_case.window_ends_on is not None
+    deal = use_case.deal
+    facts = {
+        "company": use_case.referral.company.name,
+        "title": use_case.title,
+        "before": day(extension.original_last_on),
+        "day": weekday_day(use_case.window_ends_on),
+        "last": day(use_case.window_ends_on),
+        "director": extension.director.full_name,
+        "signed": day(deal.signed_on) if deal.signed_on else "",
+    }
+    paragraphs = [
+        _(
+            "%(director)s extended the window of “%(title)s”. The last day to sign was %(before)s; "
+            "it is now %(day)s."
+        )
+        % facts,
+        _("The reason: %(reason)s") % {"reason": extension.reason},
+    ]
+    if deal.is_within_window():
+        paragraphs.append(
+            _(
+                "The deal was signed on %(signed)s, which is now in time: it pays commission, also on "
+                "payments that SeMI has already received."
+            )
+            % facts
+        )
+    elif deal.signed_on:
+        paragraphs.append(
+            _("The deal was signed on %(signed)s, which is still after the last day: it pays no commission.")
+            % facts
+        )
+    else:
+        paragraphs.append(_("A window is extended once, so this last day stays."))
+    return Letter(
+        subject=_("%(company)s: the last day to sign is now %(last)s") % facts,
+        paragraphs=paragraphs,
         url=page_of(use_case.referral) if to == "partner" else desk_page_of(use_case.referral),
         action=_("Open the referral"),
         why=to_partner() if to == "partner" else to_sales(),
@@ -86,15 +134,11 @@ def deal_won(deal: Deal) -> Letter:
     first = (
         _("%(company)s signed on %(day)s: the deal about “%(title)s” is won in time.")
         if deal.is_within_window()
-        else _(
-            "%(company)s signed on %(day)s; the last day of the window was %(last)s. The "
-            "deal about “%(title)s” is "
-            "recorded as won and pays no commission. A director may extend the window once."
-        )
+        else _("%(company)s signed: the deal about “%(title)s” is won, after its window.")
     ) % facts
     return Letter(
         subject=_("Won: %(company)s, signed on %(day)s") % facts,
-        paragraphs=[first],
+        paragraphs=[first] if deal.is_within_window() else [first, late_note(deal)],
         url=page_of(use_case.referral),
         action=_("See the referral"),
         why=to_partner(),

@@ -260,3 +260,73 @@ class ImportedBeforeUndo(DomainError):
         "This import is from before it was recorded who else had these people, "
         "so it can’t be undone as a whole."
     )
+
+
+# --- windows ---------------------------------------------------------------------
+class ExtensionNeedsDirector(DomainError):
+    clause = "C2"
+    message = _("Only a director extends a window. Ask one who didn't recruit this partner.")
+
+
+class ExtendsOwnWindow(DomainError):
+    clause = "C2"
+    message = _("This is your own use case, so another director has to decide about its window.")
+
+
+class ExtenderEarns(DomainError):
+    clause = "C2"
+    message = _("You recruited this partner and earn from their deals. Another director has to decide.")
+
+
+class NoWindowToExtend(DomainError):
+    clause = "C2"
+    message = _(
+        "This use case has no window yet. It opens with the first meeting by video or in person that "
+        "discusses it."
+    )
+
+
+class WindowExtendedAlready(DomainError):
+    clause = "C2"
+    message = _("This window was extended before. It can be extended once, so its last day stands.")
+
+
+class ClosedWindow(DomainError):
+    clause = "C19"
+    message = _(
+        "This use case was closed, so its window can't be extended. A sales lead may settle the answer that "
+        "closed it."
+    )
+
+
+class NothingToExtend(DomainError):
+    clause = "C2"
+    message = _(
+        "The customer signed within the window, so an extension would change nothing. The one extension "
+        "isn't used up."
+    )
+
+
+class ExtensionOfALostDeal(DomainError):
+    clause = "C9"
+    message = _("The deal was lost, so there is nothing left to sign in this window.")
+
+
+class ExtensionAfterCause(DomainError):
+    clause = "C2"
+    message = _(
+        "The partnership ended for cause, and with it what this use case could earn. Its window can't be "
+        "extended."
+    )
+
+
+class ExtensionTooLong(DomainError):
+    clause = "C2"
+    field = "months"
+    message = _("Choose 1, 2 or 3 months, counted from the window's original last day.")
+
+
+class ExtensionNeedsReason(DomainError):
+    clause = "C2"
+    field = "reason"
+    message = _("Say why the window is extended: the partner and the seller read it.")

@@ -8,6 +8,8 @@ from typing import Any
 import pgtrigger
 from django.db.models import DateTimeField, Func
 
+from partners.models.triggers import canonical
+
 # ruff: noqa: S608 - the SQL below is put together from constants of this file alone
 
 
@@ -167,6 +169,69 @@ HELD_MEETING_STAYS_HELD = pgtrigger.Trigger(  # invariant 6, from the meeting's 
             WHERE d.introduction_id = NEW.id AND d.discussed
               AND u.window_starts_on = (OLD.starts_at AT TIME ZONE 'Europe/Amsterdam')::date
         ) THEN {_refuse("introduction_held_stays_held", "a window rests on this meeting")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# C2: a superuser has no way around it, and a second account of the same person is the same person (C22). The
+# lock lets two who grant at once take turns, whoever writes them.
+EXTENSION_BY_A_DIRECTOR = pgtrigger.Trigger(
+    name="window_extension_by_a_director",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("extended", "RECORD")],
+    func=f"""
+        SELECT u.* INTO extended FROM referrals_usecase u WHERE u.id = NEW.use_case_id FOR NO KEY UPDATE;
+        IF NOT EXISTS (
+            SELECT 1 FROM core_rolegrant g JOIN core_user d ON d.id = g.user_id AND d.is_active
+            WHERE g.user_id = NEW.director_id AND g.role = 'director' AND g.ended_at IS NULL
+        ) THEN {_refuse("window_extension_by_a_director", "only a director extends a window")}
+        END IF;
+        IF EXISTS (
+            SELECT 1 FROM partners_partner p
+              JOIN partners_partner near ON near.id IN (p.id, p.recruiter_id)
+              JOIN core_user theirs ON theirs.id = near.user_id
+              JOIN core_user director ON director.id = NEW.director_id
+            WHERE p.id = extended.partner_id
+              AND (theirs.id = director.id
+                   OR {canonical("director.email")} IN (near.identity, {canonical("theirs.email")}))
+        ) THEN {_refuse("window_extension_without_interest", "who earns from the use case")}
+        END IF;
+        IF extended.window_starts_on IS NULL OR extended.outcome <> ''
+        THEN {_refuse("window_extension_of_an_open_use_case", "no window, or the use case was closed")}
+        END IF;
+        IF extended.extended_months <> 0
+        THEN {_refuse("window_extension_once", "the window was extended before")}
+        END IF;
+        IF EXISTS (
+            SELECT 1 FROM partners_ending e JOIN referrals_referral r ON r.id = extended.referral_id
+            WHERE e.partner_id = extended.partner_id AND e.kind = 'cause' AND e.ends_at IS NOT NULL
+              AND (e.rejoined_at IS NULL OR e.rejoined_at > r.registered_at)
+        ) THEN {_refuse("window_extension_not_after_cause", "the partnership ended for cause")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+EXTENSION_IS_KEPT = pgtrigger.Protect(
+    name="window_extension_is_kept", operation=pgtrigger.Update | pgtrigger.Delete
+)
+
+# C2, from the window's side: no month without who granted it. A window that was longer before extensions
+# had rows stays as it is: what doesn't change isn't asked.
+EXTENDED_BY_AN_EXTENSION = pgtrigger.Trigger(
+    name="use_case_extended_by_an_extension",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | update_of("extended_months"),
+    func=f"""
+        IF TG_OP = 'UPDATE' THEN
+            IF NEW.extended_months = OLD.extended_months THEN RETURN NEW; END IF;
+        ELSIF NEW.extended_months = 0 THEN RETURN NEW;
+        END IF;
+        IF NOT EXISTS (
+            SELECT 1 FROM referrals_windowextension x
+            WHERE x.use_case_id = NEW.id AND x.months = NEW.extended_months
+        ) THEN {_refuse("use_case_extended_by_an_extension", "no director granted this extension")}
         END IF;
         RETURN NEW;
     """,

@@ -19,6 +19,7 @@ from referrals.models import (
     Referral,
     UseCase,
     UseCaseComment,
+    WindowExtension,
 )
 from referrals.services.contacts import import_batch
 from referrals.services.handover import hand_over_work
@@ -243,6 +244,27 @@ def send_window_reminder(message: OutboxMessage) -> None:
     address = use_case.partner.user.email if to == "partner" else (seller.email if seller else "")
     on = local_date(datetime.fromisoformat(str(message.payload["at"])))
     _send(deal_letters.window_reminder(use_case, to, on), [address], message)
+
+
+@handles("referrals.window_extended")
+def send_window_extended(message: OutboxMessage) -> None:
+    """Tell partner and responsible seller the new last day, and why; without a seller, the sales leads."""
+    extension = WindowExtension.objects.select_related(
+        "director",
+        "use_case__partner__user",
+        "use_case__referral__company",
+        "use_case__referral__seller",
+        "use_case__deal",
+    ).get(pk=message.payload["extension_id"])
+    use_case, to = extension.use_case, str(message.payload["to"])
+    if use_case.referral is None:
+        return
+    seller = use_case.referral.seller
+    if to == "partner":
+        addresses = [use_case.partner.user.email]
+    else:
+        addresses = [seller.email] if seller and permissions.can_host(seller) else _sales_leads()
+    _send(deal_letters.window_extended(extension, to), addresses, message)
 
 
 @handles("referrals.use_case_commented")

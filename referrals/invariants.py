@@ -84,6 +84,17 @@ CLAIMS: list[tuple[int, str, str]] = [
 
 LEAVING: list[tuple[int, str, str]] = [
     (
+        6,
+        "No window longer than six months and its one granted extension.",
+        """
+        SELECT u.id FROM referrals_usecase u LEFT JOIN referrals_windowextension x ON x.use_case_id = u.id
+         WHERE u.window_starts_on IS NOT NULL
+           AND (u.extended_months <> coalesce(x.months, u.extended_months)
+                OR u.window_ends_on <> ((u.window_starts_on + interval '6 months')::date
+                                        + make_interval(months => u.extended_months))::date)
+        """,
+    ),
+    (
         1,
         "No live claim of a partner who left for cause.",
         """

@@ -107,6 +107,15 @@ register(
         audience=PARTNER,
     ),
     MailKind(
+        name="referrals.window_extended",
+        template=LETTER,
+        label=_("A window is extended"),
+        explanation=_("The new last day to sign, and why a director granted it."),
+        audience=PARTNER | SELLERS,
+        legal=True,
+        reason=_("A last day that decides about the commission has moved (C2)."),
+    ),
+    MailKind(
         name="referrals.deal_won",
         template=LETTER,
         label=_("A deal of yours is won"),

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from partners.models import Partner
 from partners.permissions import is_person
-from referrals.errors import OwnReferral
+from referrals.errors import ExtenderEarns, ExtendsOwnWindow, ExtensionNeedsDirector, OwnReferral
 from referrals.models import UseCase
 from ssp.core.errors import NotAllowed
 from ssp.core.identity import identity_of
@@ -55,3 +55,17 @@ def check_not_own(user: User, partner: Partner) -> None:
     """
     if is_person(partner, user, identity_of(user.email)):
         raise OwnReferral
+
+
+def check_may_extend(user: User, partner: Partner) -> None:
+    """Let one director extend a window who isn't the partner and doesn't earn from them (C2).
+
+    :raises ExtensionNeedsDirector, ExtendsOwnWindow, ExtenderEarns: under any account of the same person.
+    """
+    if not user.has_role(Role.DIRECTOR):
+        raise ExtensionNeedsDirector
+    identity = identity_of(user.email)
+    if is_person(partner, user, identity):
+        raise ExtendsOwnWindow
+    if partner.recruiter is not None and is_person(partner.recruiter, user, identity):
+        raise ExtenderEarns

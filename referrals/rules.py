@@ -9,6 +9,7 @@ from ssp.core.periods import add_months, add_working_days
 
 CLAIM_DAYS = 60  # C12; day 60 counts
 WINDOW_MONTHS = 6  # C2
+EXTENSION_MONTHS = 3  # C2: at most, once
 WINDOW_REMINDERS = (60, 30, 14, 3)  # C2: days before the last day
 INTERNAL_REFERRALS = 3  # C3
 ANSWER_NAME_WITHIN = 2  # C10: working days

@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from partners.models import Contract
-from referrals import rules
+from referrals import rules, windows
 from referrals.models import (
     DealStage,
     Introduction,
@@ -92,6 +92,7 @@ class Case:
     pays: str
     days_of: int
     note: str
+    extension: str = ""  # by how much, and why
 
 
 def _pays(use_case: UseCase, contract: Contract | None, *, for_desk: bool) -> str:
@@ -116,12 +117,10 @@ def case_of(use_case: UseCase, contract: Contract | None, *, for_desk: bool = Fa
     tone, word = deal_status(use_case)
     starts, ends = use_case.window_starts_on, use_case.window_ends_on
     deal = getattr(use_case, "deal", None)
+    extension = windows.extension_of(use_case)
     note = ""
     if deal and deal.stage == DealStage.WON and ends and not deal.is_within_window():
-        note = _(
-            "The customer signed on %(signed)s; the last day of the window was %(last)s. "
-            "The deal is recorded as won and pays no commission. A director may extend the window once."
-        ) % {"signed": day(deal.signed_on), "last": day(ends)}
+        note = windows.late_note(deal)
     elif deal and deal.stage == DealStage.WON:
         note = _("Signed on %(signed)s, in time.") % {"signed": day(deal.signed_on)}
     elif deal and deal.stage == DealStage.LOST:
@@ -133,6 +132,7 @@ def case_of(use_case: UseCase, contract: Contract | None, *, for_desk: bool = Fa
         _pays(use_case, contract, for_desk=for_desk),
         (ends - starts).days if starts and ends else 0,
         note,
+        f"{windows.extended_by(extension)} {extension.reason}" if extension else "",
     )
 
 
@@ -144,7 +144,7 @@ def use_cases_of(referral: Referral) -> list[UseCase]:
     """Return the use cases of the root, which internal referrals share (C2, C3)."""
     rows = (
         UseCase.objects.filter(referral=referral.the_root)
-        .select_related("deal", "partner")
+        .select_related("deal", "partner", "extension__director")
         .prefetch_related(_comments_in_order())
     )
     return sorted(rows, key=lambda u: (u.window_ends_on or date.max, u.pk))
@@ -325,7 +325,7 @@ def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
             _item(
                 use_case.window_starts_on,
                 _("“%(title)s” discussed") % {"title": use_case.title},
-                _("Window opened until %(day)s.") % {"day": day(use_case.window_ends_on)},
+                _("Window opened until %(day)s.") % {"day": day(use_case.original_last_on)},
                 kind="key",
             )
         )
@@ -340,6 +340,21 @@ def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
                     kind="last",
                 )
             )
+    extension = windows.extension_of(use_case)
+    if extension and use_case.window_ends_on:
+        items.append(
+            _item(
+                local_date(extension.granted_at),
+                _("Window of “%(title)s” extended until %(day)s, by %(name)s")
+                % {
+                    "title": use_case.title,
+                    "day": day(use_case.window_ends_on),
+                    "name": extension.director.full_name,
+                },
+                extension.reason,
+                kind="key",
+            )
+        )
     if deal and deal.signed_on:
         items.append(
             _item(

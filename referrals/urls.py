@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referrals.views import answers, guides, introductions, objections, pages, registering, use_cases
+from referrals.views import answers, guides, introductions, objections, pages, registering, use_cases, windows
 
 app_name = "referrals"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("referrals/use-cases/new/", pages.define_use_case, name="define_use_case"),
     path("referrals/use-cases/guides/", guides.suggested_guides, name="suggested_guides"),
     path("referrals/use-cases/<int:pk>/", use_cases.use_case, name="use_case"),
+    path("referrals/use-cases/<int:pk>/last-day.ics", windows.last_day, name="last_day"),
     path("referrals/use-cases/<int:pk>/model/", pages.election, name="election"),
     path("referrals/<int:pk>/", pages.detail, name="detail"),
     path("referrals/<int:pk>/confirm/", pages.confirm_registration, name="confirm_registration"),

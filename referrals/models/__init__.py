@@ -13,6 +13,7 @@ from referrals.models.meetings import (
 )
 from referrals.models.people import LIVE_REFERRAL, Company, Referral, ReferralQuerySet, ReferralStatus
 from referrals.models.use_cases import UseCase, UseCaseOutcome
+from referrals.models.windows import WindowExtension
 
 __all__ = [
     "LIVE_REFERRAL",
@@ -36,4 +37,5 @@ __all__ = [
     "UseCase",
     "UseCaseComment",
     "UseCaseOutcome",
+    "WindowExtension",
 ]

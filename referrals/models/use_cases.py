@@ -1,5 +1,6 @@
 """The needs partners define, with their windows and elections (C2, C5, C8, C9)."""
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -7,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from partners.models import CommissionModel, Partner
-from referrals import guards
+from referrals import guards, rules
 from referrals.models.people import Referral
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from referrals.models.comments import UseCaseComment
     from referrals.models.deals import Deal
+    from referrals.models.windows import WindowExtension
 
 
 class UseCaseOutcome(models.TextChoices):
@@ -54,6 +56,7 @@ class UseCase(models.Model):
     if TYPE_CHECKING:
         deal: "Deal"
         comments: RelatedManager["UseCaseComment"]
+        extension: "WindowExtension"
 
     class Meta:
         constraints = [
@@ -80,6 +83,7 @@ class UseCase(models.Model):
             guards.DEFINED_ONCE,
             guards.DEFINITION_IS_KEPT,
             guards.WINDOW_WHILE_A_PARTNER,
+            guards.EXTENDED_BY_AN_EXTENSION,
         ]
 
     @property
@@ -89,6 +93,12 @@ class UseCase(models.Model):
     @property
     def is_open(self) -> bool:
         return self.outcome == UseCaseOutcome.OPEN
+
+    @property
+    def original_last_on(self) -> date:
+        """The last day of the six months, whatever was added since; only with a window."""
+        assert self.window_starts_on is not None
+        return rules.window_ends_on(self.window_starts_on)
 
     def __str__(self) -> str:  # noqa: DJ012
         return self.title

@@ -5,16 +5,19 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from referrals import permissions
 from referrals.contact_files import COLUMNS
 from referrals.forms import IntroductionForm
 from referrals.models import Deal, DealStage
+from referrals.windows import Choice
 from ssp.core.forms import DomainFormMixin
 from ssp.core.models import User
 from ssp.core.money import round_half_even
 from ssp.core.tabular import fold
-from ssp.core.widgets import DateInput
+from ssp.core.templatetags.ssp import weekday_day
+from ssp.core.widgets import ChoiceList, DateInput
 
 CURRENCIES = [(code, code) for code in ("EUR", "USD", "GBP", "CHF", "SEK", "DKK", "NOK", "PLN", "CZK", "JPY")]
 
@@ -76,6 +79,28 @@ class WonForm(DomainFormMixin, forms.Form):
         help_text=_("What counts is this day, not the day you record it."),
         widget=DateInput(),
     )
+
+
+class ExtendForm(DomainFormMixin, forms.Form):
+    """How much longer a window stays open, and why (C2)."""
+
+    months = forms.TypedChoiceField(label=_("Extend the window by"), coerce=int, widget=ChoiceList())
+    reason = forms.CharField(
+        label=_("Your reason"),
+        help_text=_("The partner and the seller read it. It can’t be changed afterwards."),
+        max_length=1000,
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, choices: list[Choice], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        months: Any = self.fields["months"]
+        months.widget.hints = {str(each.months): each.consequence for each in choices}
+        months.choices = [(each.months, self._label(each)) for each in choices]
+
+    def _label(self, choice: Choice) -> str:
+        said = ngettext("%(n)d month: until %(day)s", "%(n)d months: until %(day)s", choice.months)
+        return said % {"n": choice.months, "day": weekday_day(choice.last_on)}
 
 
 class LostForm(DomainFormMixin, forms.Form):

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from ssp.dashboard.views import channels, confirmations, contacts, deals, home, records, referrals, use_cases
+from ssp.dashboard.views import (
+    channels,
+    confirmations,
+    contacts,
+    deals,
+    home,
+    records,
+    referrals,
+    use_cases,
+    windows,
+)
 
 app_name = "desk"
 
@@ -25,6 +35,8 @@ urlpatterns = [
     path("use-cases/<int:pk>/", use_cases.use_case, name="use_case"),
     path("companies/<int:pk>/", records.company, name="company"),
     path("partners/<int:pk>/", records.partner, name="partner"),
+    path("use-cases/<int:pk>/extend/", windows.extend, name="extend"),
+    path("use-cases/<int:pk>/last-day.ics", windows.last_day, name="last_day"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/<int:pk>/", contacts.contact_import, name="contact_import"),
     path("contacts/<int:pk>/columns/", contacts.columns, name="contact_columns"),

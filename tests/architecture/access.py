@@ -11,6 +11,7 @@ SALES = frozenset({Role.SALES.value, Role.SALES_LEAD.value})
 LEADS = frozenset({Role.SALES_LEAD.value})
 FINANCE = frozenset({Role.FINANCE.value})
 FINANCE_OR_DIRECTOR = FINANCE | {Role.DIRECTOR.value}
+DIRECTORS = frozenset({Role.DIRECTOR.value})
 SALES_OR_FINANCE = SALES | FINANCE
 CHANNEL_HANDS = SALES | {Role.ADMINISTRATOR.value}
 
@@ -69,6 +70,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "referrals:suggested_guides": PARTNER,
     "referrals:use_case": PARTNER,
     "referrals:election": PARTNER,
+    "referrals:last_day": PARTNER,
     "referrals:detail": PARTNER,
     "referrals:confirm_registration": PARTNER,
     "referrals:withdraw": PARTNER,
@@ -85,8 +87,10 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:confirmation_answer": SALES,
     "desk:confirmation_remind": SALES,
     "desk:confirmation_settle": LEADS,
-    "desk:deals": SALES_OR_FINANCE,
-    "desk:deal": SALES_OR_FINANCE,
+    "desk:deals": SALES_OR_FINANCE | DIRECTORS,  # a director looks for windows to extend
+    "desk:deal": SALES_OR_FINANCE | DIRECTORS,
+    "desk:extend": DIRECTORS,
+    "desk:last_day": SALES,
     "desk:deal_move": SALES,
     "desk:deal_won": SALES,
     "desk:deal_lost": SALES,

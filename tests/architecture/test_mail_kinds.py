@@ -26,6 +26,7 @@ ALWAYS = {
     "referrals.privacy_notice",
     "referrals.registered_for_you",
     "referrals.to_settle",
+    "referrals.window_extended",
 }
 
 

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from partners.models import Partner
-from referrals.models import Confirmation, Introduction, Referral, UseCase
+from referrals.models import Confirmation, Introduction, Referral, UseCase, WindowExtension
 from referrals.rules import Answer, Person
 from referrals.services.confirmations import answer_confirmation, ask_for_confirmations
 from referrals.services.introductions import log_held_introduction
 from referrals.services.registration import register_referral
 from referrals.services.use_cases import define_use_case
+from referrals.services.windows import extend_window
 from ssp.core.models import User
 from ssp.core.roles import Role
 from tests.factories.core import UserFactory
@@ -115,3 +116,15 @@ def confirmed_warm(
         confirmation=question, answer=warm(introduction), by=introduction.host, at=at or introduction.ends_at
     )
     return introduction.use_cases.get()
+
+
+def director(name: str = "Bram de Jong", *roles: Role) -> User:
+    return UserFactory(full_name=name, roles=[Role.DIRECTOR, *roles])
+
+
+def extended(
+    case: UseCase, *, months: int = 1, by: User | None = None, at: datetime = MONDAY + timedelta(days=30)
+) -> WindowExtension:
+    """More time for a window, granted by a director who has no interest in it."""
+    reason = "Their budget moved to the new year."
+    return extend_window(use_case=case, months=months, reason=reason, by=by or director(), at=at)

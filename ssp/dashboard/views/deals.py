@@ -6,9 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from referrals import story
+from referrals import story, windows
 from referrals.models import Deal, DealStage
 from referrals.services.deals import lose_deal, move_deal, update_deal, win_deal
+from referrals.services.windows import why_not_extend
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
@@ -18,7 +19,7 @@ from ssp.dashboard import queries
 from ssp.dashboard.forms import DealForm, LostForm, StageForm, WonForm
 
 
-@role_required(*DESK_ROLES, Role.FINANCE)
+@role_required(*DESK_ROLES, Role.FINANCE, Role.DIRECTOR)
 @require_safe
 def deals(request: StaffRequest) -> HttpResponse:
     """List deals by stage, the window that ends first on top."""
@@ -46,7 +47,11 @@ def deals(request: StaffRequest) -> HttpResponse:
 def _deal(pk: int) -> Deal:
     return get_object_or_404(
         Deal.objects.select_related(
-            "use_case__referral__company", "use_case__referral__seller", "use_case__partner"
+            "use_case__referral__company",
+            "use_case__referral__seller",
+            "use_case__partner__user",
+            "use_case__partner__recruiter__user",
+            "use_case__extension__director",
         ),
         pk=pk,
     )
@@ -54,6 +59,7 @@ def _deal(pk: int) -> Deal:
 
 def _page(request: StaffRequest, row: Deal, **forms: object) -> HttpResponse:
     tone, word = story.deal_status(row.use_case)
+    extension = windows.extension_of(row.use_case)
     context: dict[str, object] = {
         "deal": row,
         "use_case": row.use_case,
@@ -65,12 +71,17 @@ def _page(request: StaffRequest, row: Deal, **forms: object) -> HttpResponse:
         "stage_form": StageForm(initial={"stage": row.stage}),
         "won_form": WonForm(),
         "lost_form": LostForm(),
+        "opens_referrals": request.user.has_any_role(*DESK_ROLES, Role.FINANCE),
+        "extension": extension,
+        "extended_by": windows.extended_by(extension) if extension else "",
+        "late": windows.late_note(row) if row.signed_on and not row.is_within_window() else "",
+        "may_extend": why_not_extend(row.use_case, by=request.user) is None,
         "nav": "desk:deals",
     }
     return render(request, "dashboard/deal.html", {**context, **forms})
 
 
-@role_required(*DESK_ROLES, Role.FINANCE)
+@role_required(*DESK_ROLES, Role.FINANCE, Role.DIRECTOR)
 @require_http_methods(["GET", "POST"])
 def deal(request: StaffRequest, pk: int) -> HttpResponse:
     """Show a deal; a post keeps what sales expects and the customer reference."""
@@ -127,12 +138,7 @@ def _say(request: StaffRequest, done: Deal) -> None:
     else:
         messages.warning(
             request,
-            _(
-                "The customer signed on %(signed)s; the last day of the window was %(last)s. The "
-                "deal is recorded as "
-                "won and pays no commission. A director may extend the window once."
-            )
-            % facts,
+            windows.late_note(done),
         )
 
 

@@ -13,6 +13,7 @@ from commissions.models import Commission, Fact
 from referrals.models import UseCase
 from tests.factories.commissions import a_won_deal, an_invoice, happens
 from tests.factories.partners import PartnerFactory, ended
+from tests.factories.referrals import extended
 from tests.moments import MONDAY
 
 D = Decimal
@@ -127,11 +128,7 @@ def test_a_deal_signed_a_day_late_pays_nothing_until_its_window_is_extended() ->
 
     assert accrual.accrue(at=LATER) == 0
 
-    use_case.extended_months = 1
-    use_case.window_ends_on = (use_case.window_ends_on + timedelta(days=31)).replace(
-        day=use_case.window_ends_on.day
-    )
-    use_case.save()
+    extended(use_case, months=1)
 
     assert accrual.accrue(at=LATER) == 1
 
