@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from ssp.core.models import User
@@ -35,7 +36,7 @@ class KnownContact(models.Model):
     email = models.EmailField()
     company_name = models.CharField(max_length=300, blank=True)
     company_key = models.CharField(max_length=300, blank=True)  # rules.company_key: compared, never shown
-    name_key = models.CharField(max_length=400, blank=True)  # rules.name_key
+    name_key = models.CharField(max_length=400, blank=True)  # names.key: searched by its trigrams
     domain = models.CharField(max_length=200, blank=True)  # of the company; nothing at free mail providers
     known_since = models.DateTimeField()
     imported_in = models.ForeignKey(
@@ -43,4 +44,8 @@ class KnownContact(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["name_key"], name="known_contact_by_name")]
+        indexes = [
+            GinIndex(fields=["name_key"], opclasses=["gin_trgm_ops"], name="known_contact_by_name_like"),
+            models.Index(fields=["company_key"], name="known_contact_by_company"),
+            models.Index(fields=["domain"], name="known_contact_by_domain"),
+        ]
