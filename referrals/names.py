@@ -47,6 +47,9 @@ zu zum zur vom vd af av y e i o d l bin ben ibn abu bint mac mc st san saint
 PARTICLES = frozenset(PARTICLES_OF.split())
 
 
+MOST_WORDS, MOST_LETTERS = 8, 40  # of one part of a name: what is longer was made to keep us busy
+
+
 def fold(text: str) -> str:
     """Return letters and digits without case and accents, in Latin where we can, words one space apart."""
     kept = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).casefold()
@@ -118,7 +121,8 @@ def parse(first_name: str, last_name: str) -> Name:
 
 def _words(text: str) -> list[str]:
     words = fold(text).split()
-    return [word for word in words if word not in TITLES] or words
+    kept = [word for word in words if word not in TITLES] or words
+    return [word[:MOST_LETTERS] for word in kept[:MOST_WORDS]]
 
 
 WordRule = Callable[[str, str], tuple[float, str]]
@@ -335,7 +339,7 @@ def _bare(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _joined(words: tuple[str, ...]) -> set[str]:
     """Return the spellings in one word: `vandenberg`, `berg`."""
-    return {"".join(words), "".join(_bare(words))}
+    return {"".join(words)[:MOST_LETTERS], "".join(_bare(words))[:MOST_LETTERS]}
 
 
 def _compare_words(one: tuple[str, ...], other: tuple[str, ...], of: WordRule) -> tuple[float, str]:

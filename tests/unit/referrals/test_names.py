@@ -163,6 +163,11 @@ def test_a_name_that_is_a_title_elsewhere_is_kept() -> None:
     assert names.parse("Junior", "Silva").given == ("junior",)
 
 
+def test_a_name_made_to_keep_us_busy_is_cut() -> None:
+    name = names.parse("ab " * 60, "x" * 200)
+    assert (len(name.given), len(name.family[0])) == (names.MOST_WORDS, names.MOST_LETTERS)
+
+
 # --- the table of forms ----------------------------------------------------------------
 def test_a_full_form_stands_in_its_own_line_alone() -> None:
     full = {form for forms in names.FULL_FORMS.values() for form in forms}
