@@ -25,39 +25,29 @@ from referrals.models import (
     UseCase,
 )
 from referrals.rules import Person
+from referrals.similar_names import similar_claims, similar_contacts
 from ssp.core.periods import local_date, start_of_day
 from ssp.core.templatetags.ssp import day, weekday_day
 
 
 # --- the check (C10) --------------------------------------------------------------
 def what_semi_knew(person: Person, *, identity: str, company: Company, at: datetime) -> dict[str, object]:
-    """Return the evidence of a registration: ids and counts, never a personal field (C10).
+    """Return the evidence of a registration: ids, counts, scores and rules, never a personal field (C10).
 
-    Similar means: the same name at the same company, with another address.
+    Similar is a name that `names.compare` finds alike, at the same company, with another address.
     """
-    name, company_key = rules.name_key(person.first_name, person.last_name), rules.company_key(company.name)
-    typed_key = rules.company_key(person.company_name)
-    same_company = Q(company_key__in={company_key, typed_key} - {""})
-    if company.domain:
-        same_company |= Q(domain=company.domain)
-    contacts = (
-        KnownContact.objects.filter(same_company, name_key=name).exclude(identity=identity)
-        if name
-        else KnownContact.objects.none()
-    )
-    colleagues = Referral.objects.live().filter(company=company).exclude(identity=identity)
+    contacts = similar_contacts(person, identity=identity, company=company)
+    claims = similar_claims(person, identity=identity, company=company)
     last_import = ContactImport.objects.order_by("-pk").values_list("pk", flat=True).first()
     return {
         "checked_at": at.isoformat(),
         "known_contact": KnownContact.objects.filter(identity=identity).exists(),
         "live_claim": Referral.objects.live().filter(identity=identity).exists(),
         "objected": Referral.objects.filter(identity=identity, objected_at__isnull=False).exists(),
-        "similar_contacts": list(contacts.order_by("pk").values_list("pk", flat=True)[:10]),
-        "similar_referrals": [
-            other.pk
-            for other in colleagues
-            if name and rules.name_key(other.first_name, other.last_name) == name
-        ][:10],
+        "similar_contacts": [found.pk for found in contacts],
+        "similar_referrals": [found.pk for found in claims],
+        "why_contacts": [found.as_evidence() for found in contacts],
+        "why_referrals": [found.as_evidence() for found in claims],
         "last_import": last_import,
     }
 

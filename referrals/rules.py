@@ -1,10 +1,10 @@
 """The clauses about referrals as arithmetic that a partner could check: no Django, no clock, no database."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from referrals import names
 from ssp.core.periods import add_months, add_working_days
 
 CLAIM_DAYS = 60  # C12; day 60 counts
@@ -289,22 +289,14 @@ def belongs_to(email: str, domains: tuple[str, ...]) -> bool:
     return any(domain == own or domain.endswith(f".{own}") for own in domains)
 
 
-def _plain(text: str) -> str:
-    """Return letters and digits of any script, without case and accents, words one space apart."""
-    kept = unicodedata.normalize("NFKD", text).casefold()
-    kept = kept.replace("ß", "ss").replace("ø", "o").replace("ł", "l")
-    kept = "".join(c for c in unicodedata.normalize("NFKD", kept) if not unicodedata.combining(c))
-    return re.sub(r"[\W_]+", " ", kept).strip()
-
-
 def name_key(first_name: str, last_name: str) -> str:
-    """Return a name as it is compared: without case, accents, marks, and whatever the order."""
-    return " ".join(sorted(_plain(f"{first_name} {last_name}").split()))
+    """Return a name as it is stored to be searched, whatever the order; `names.compare` judges."""
+    return names.key(first_name, last_name)
 
 
 def company_key(name: str) -> str:
     """Return a company's name as it is compared: without case, accents and legal form."""
-    words = _plain(re.sub(r"\b([bn])\.\s?v\.?", r"\1v", name.casefold())).split()
+    words = names.fold(re.sub(r"\b([bn])\.\s?v\.?", r"\1v", name.casefold())).split()
     return " ".join([word for word in words if word not in LEGAL_FORMS] or words)
 
 

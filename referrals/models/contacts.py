@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -76,7 +77,7 @@ class KnownContact(models.Model):
     email = models.EmailField()
     company_name = models.CharField(max_length=300, blank=True)
     company_key = models.CharField(max_length=300, blank=True)  # rules.company_key: compared, never shown
-    name_key = models.CharField(max_length=400, blank=True)  # rules.name_key
+    name_key = models.CharField(max_length=400, blank=True)  # names.key: searched by its trigrams
     domain = models.CharField(max_length=200, blank=True)  # of the company; nothing at free mail providers
     known_since = models.DateTimeField()
     imported_in = models.ForeignKey(
@@ -86,7 +87,11 @@ class KnownContact(models.Model):
     class Meta:
         verbose_name = _("known contact")
         verbose_name_plural = _("known contacts")
-        indexes = [models.Index(fields=["name_key"], name="known_contact_by_name")]
+        indexes = [
+            GinIndex(fields=["name_key"], opclasses=["gin_trgm_ops"], name="known_contact_by_name_like"),
+            models.Index(fields=["company_key"], name="known_contact_by_company"),
+            models.Index(fields=["domain"], name="known_contact_by_domain"),
+        ]
 
     def __str__(self) -> str:
         return str(_("Known contact %s") % self.pk)

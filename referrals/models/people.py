@@ -1,8 +1,9 @@
 """Companies, and the people inside them whom partners introduce (C3, C10-C12, C18)."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin, transition
 
 from partners.models import Ending, Partner
-from referrals import guards
+from referrals import guards, rules
 from ssp.core.models import User
 from ssp.core.states import StatusField
 
@@ -26,15 +27,24 @@ class Company(models.Model):
 
     name = models.CharField(_("company"), max_length=200)
     domain = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=300, blank=True, db_default="", editable=False)  # rules.company_key
 
     class Meta:
         verbose_name_plural = "companies"
+        indexes = [models.Index(fields=["key"], name="company_by_key")]
         constraints = [
             models.UniqueConstraint(fields=["domain"], condition=~Q(domain=""), name="company_one_per_domain")
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the key that goes with the name."""
+        self.key = rules.company_key(self.name)[:300]
+        if (fields := kwargs.get("update_fields")) is not None and "name" in fields:
+            kwargs["update_fields"] = {*fields, "key"}
+        super().save(*args, **kwargs)
 
 
 class ReferralStatus(models.TextChoices):
@@ -109,6 +119,7 @@ class Referral(FSMModelMixin, models.Model):
     email = models.EmailField(_("work e-mail"), blank=True)
     title = models.CharField(_("role"), max_length=200, blank=True)
     relation = models.TextField(_("how do you know each other?"), blank=True)
+    name_key = models.CharField(max_length=400, blank=True, db_default="", editable=False)  # names.key
     anonymised_at = models.DateTimeField(null=True, blank=True)
 
     identity = models.CharField(max_length=64)
@@ -172,7 +183,7 @@ class Referral(FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(anonymised_at__isnull=True)
-                | Q(first_name="", last_name="", email="", title="", relation=""),
+                | Q(first_name="", last_name="", email="", title="", relation="", name_key=""),
                 name="referral_anonymised_is_empty",
             ),
             models.CheckConstraint(
@@ -183,7 +194,13 @@ class Referral(FSMModelMixin, models.Model):
         indexes = [
             models.Index(
                 fields=["claim_last_on"], condition=Q(claim_ended_at__isnull=True), name="referral_claims_due"
-            )
+            ),
+            GinIndex(  # C10: who of those claimed has a similar name
+                fields=["name_key"],
+                opclasses=["gin_trgm_ops"],
+                condition=Q(claim_ended_at__isnull=True),
+                name="referral_live_by_name_like",
+            ),
         ]
         triggers = [
             guards.PARTNER_HAS_CONTRACT,
@@ -193,6 +210,13 @@ class Referral(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return self.person_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the key that goes with the name: an emptied name empties it."""
+        self.name_key = rules.name_key(self.first_name, self.last_name)[:400]
+        if (fields := kwargs.get("update_fields")) is not None and {"first_name", "last_name"} & {*fields}:
+            kwargs["update_fields"] = {*fields, "name_key"}
+        super().save(*args, **kwargs)
 
     @property
     def person_name(self) -> str:

@@ -9,10 +9,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partners.models import Partner
 from referrals import queries, rules, story
 from referrals.forms import PersonOnBehalfForm
-from referrals.models import KnownContact, Referral, ReferralStatus
+from referrals.models import Referral, ReferralStatus
 from referrals.services.claims import accept_name, decline_name
 from referrals.services.introductions import log_held_introduction
 from referrals.services.registration import assign_seller, register_referral
+from referrals.similar_names import lookalikes_of
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
@@ -47,10 +48,7 @@ def referral(request: StaffRequest, pk: int) -> HttpResponse:
         "checking": checking,
         "answer_by": rules.name_answer_by(row.registered_on),
         "accepted_on": rules.name_accepted_on(row.registered_on),
-        "similar_contacts": KnownContact.objects.filter(pk__in=row.evidence.get("similar_contacts", [])),
-        "similar_referrals": Referral.objects.filter(
-            pk__in=row.evidence.get("similar_referrals", [])
-        ).select_related("partner", "company"),
+        "lookalikes": lookalikes_of(row) if checking else [],
         "nav": "desk:home",
     }
     return render(request, "dashboard/referral.html", context)

@@ -158,6 +158,34 @@ def test_sales_compares_a_similar_name_and_accepts_it(desk: Client) -> None:
     assert Referral.objects.get(pk=referral.pk).status == ReferralStatus.REGISTERED
 
 
+@pytest.mark.clause("C10")
+def test_both_records_stand_side_by_side_with_why_they_look_alike(desk: Client) -> None:
+    crm = b"email,first_name,last_name,company\nrobert@acme.example,Robert,Smith,Acme\n"
+    import_known_contacts(content=crm, file_name="crm.csv", by=None, at=MONDAY)
+    rob = registered(email="rob@acme.example", first_name="Rob", last_name="Smith-Jones")
+    bob = registered(email="bob@acme.example", first_name="Bob", last_name="Smith")
+
+    page = desk.get(reverse("desk:referral", args=[bob.pk])).content.decode()
+
+    assert [
+        text for text in ("robert@acme.example", "rob@acme.example", "bob@acme.example") if text not in page
+    ] == []
+    assert "Both first names are forms of one name" in page
+    assert "One has a second last name that the other lacks." in page
+    assert f"Introduced by {rob.partner}" in page
+
+
+@pytest.mark.clause("C10")
+def test_a_check_from_before_reasons_were_kept_still_shows_both(desk: Client) -> None:
+    crm = b"email,first_name,last_name,company\njane@acme.example,Jane,Doe,Acme\n"
+    import_known_contacts(content=crm, file_name="crm.csv", by=None, at=MONDAY)
+    referral = registered(email="jdoe@acme.example", first_name="Jane", last_name="Doe")
+    evidence = {key: value for key, value in referral.evidence.items() if not key.startswith("why_")}
+    Referral.objects.filter(pk=referral.pk).update(evidence=evidence)
+    page = desk.get(reverse("desk:referral", args=[referral.pk])).content.decode()
+    assert "The name is the same, and the company." in page
+
+
 def test_a_seller_logs_a_meeting_already_held(desk: Client, tom: User) -> None:
     referral = registered(at=MONDAY - timedelta(days=10))
     case = referral.use_cases.get()
