@@ -15,6 +15,7 @@ from ssp.sandbox import people
 from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
+from ssp.sandbox.demo.crm import know_people
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.guides import write_guides
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
@@ -48,6 +49,7 @@ def tell(*, now: datetime) -> None:
     opened = when.at(5, 1, 9)
     stage = Stage(when, {person: make_account(person, at=opened) for person in people.DEMO_PEOPLE})
     enter_terms(director=stage[people.BRAM], effective_on=when.day(5, 1), at=opened)
+    know_people(when, by=stage[people.SOFIE])
     ines, pieter = _partners(stage)
     _halden(stage, Teller(ines))
     _ines_others(stage, Teller(ines))
