@@ -10,6 +10,7 @@ from ssp.dashboard.views import (
     home,
     records,
     referrals,
+    today,
     use_cases,
     windows,
 )
@@ -18,6 +19,7 @@ app_name = "desk"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("today/", today.today, name="today"),
     path("confirmations/", confirmations.open_confirmations, name="confirmations"),
     path("confirmations/<int:pk>/answer/", confirmations.answer, name="confirmation_answer"),
     path("confirmations/<int:pk>/remind/", confirmations.remind, name="confirmation_remind"),

@@ -83,6 +83,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "referrals:object": BY_TOKEN,
     # the desk
     "desk:home": SALES_OR_FINANCE,
+    "desk:today": SALES,
     "desk:confirmations": SALES_OR_FINANCE,
     "desk:confirmation_answer": SALES,
     "desk:confirmation_remind": SALES,
