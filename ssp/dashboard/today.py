@@ -196,13 +196,18 @@ def _to_schedule(reader: Reader) -> Section:
 
 
 # --- after the meeting (C14) -----------------------------------------------------
-def _confirmations(reader: Reader) -> Section:
+def unanswered(reader: Reader) -> "QuerySet[Confirmation]":
     """Return questions without the host's answer; the leads own an escalated one besides its host."""
-    rows_for = queries.confirmations_waiting()
-    if reader.mine:
-        mine = Q(introduction__host=reader.user)
-        rows_for = rows_for.filter(mine | Q(escalated_at__isnull=False) if reader.leads else mine)
-    found, count = _taken(rows_for)
+    if not reader.mine:
+        return queries.confirmations_waiting()
+    owned = Q(introduction__host=reader.user)
+    if reader.leads:
+        owned |= Q(escalated_at__isnull=False)
+    return queries.confirmations_waiting().filter(owned)
+
+
+def _confirmations(reader: Reader) -> Section:
+    found, count = _taken(unanswered(reader))
     rows = []
     for row in found:
         meeting, asked_on = row.introduction, local_date(row.asked_at)

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from ssp.dashboard.views import (
+    board,
+    calendar,
     channels,
     confirmations,
     contacts,
@@ -20,6 +22,9 @@ app_name = "desk"
 urlpatterns = [
     path("", home.home, name="home"),
     path("today/", today.today, name="today"),
+    path("board/", board.board, name="board"),
+    path("board/<int:pk>/move/", board.move, name="board_move"),
+    path("calendar/", calendar.calendar, name="calendar"),
     path("confirmations/", confirmations.open_confirmations, name="confirmations"),
     path("confirmations/<int:pk>/answer/", confirmations.answer, name="confirmation_answer"),
     path("confirmations/<int:pk>/remind/", confirmations.remind, name="confirmation_remind"),

@@ -84,6 +84,9 @@ MATRIX: dict[str, frozenset[str]] = {
     # the desk
     "desk:home": SALES_OR_FINANCE,
     "desk:today": SALES,
+    "desk:board": SALES,
+    "desk:board_move": SALES,
+    "desk:calendar": SALES,
     "desk:confirmations": SALES_OR_FINANCE,
     "desk:confirmation_answer": SALES,
     "desk:confirmation_remind": SALES,
