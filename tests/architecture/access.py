@@ -87,6 +87,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:board": SALES,
     "desk:board_move": SALES,
     "desk:calendar": SALES,
+    "desk:note": SALES,
     "desk:confirmations": SALES_OR_FINANCE,
     "desk:confirmation_answer": SALES,
     "desk:confirmation_remind": SALES,
