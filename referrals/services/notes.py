@@ -30,12 +30,16 @@ def write_note(*, about: Subject, text: str, by: User, at: datetime) -> Note:
     if len(text) > LONGEST:
         raise NoteTooLong
     lock(about)
-    last = Note.objects.about(about).order_by("-written_at", "-pk").first()
+    last = last_about(about)
     if last is not None and (last.author_id, last.text) == (by.pk, text):
         return last
     note = Note.objects.create(**{SUBJECTS[type(about)]: about}, author=by, text=text, written_at=at)
     audit.record("note.written", about, by=by, at=at, note=note.pk)
     return note
+
+
+def last_about(subject: Subject) -> Note | None:
+    return Note.objects.about(subject).order_by("-written_at", "-pk").first()
 
 
 def lock(about: Subject) -> None:

@@ -7,6 +7,7 @@ function counts what isn't shown.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, Greatest
@@ -106,7 +107,8 @@ def first_due(sections: Iterable[Section]) -> date | None:
 
 def _taken[T: (Referral, Confirmation, UseCase, Deal)](rows: "QuerySet[T]") -> tuple[list[T], int]:
     """Return the rows to show and how many there are."""
-    found = list(rows.annotate(waiting=Window(Count("pk")))[:SHOWN])
+    counted: Any = rows.annotate(waiting=Window(Count("pk")))
+    found: list[T] = list(counted[:SHOWN])
     return found, getattr(found[0], "waiting", 0) if found else 0
 
 

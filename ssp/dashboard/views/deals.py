@@ -61,7 +61,7 @@ def _deal(pk: int) -> Deal:
 def _page(request: StaffRequest, row: Deal, **forms: object) -> HttpResponse:
     tone, word = story.deal_status(row.use_case)
     extension = windows.extension_of(row.use_case)
-    notes = notes_for(request, "use-case", row.use_case)
+    notes = notes_for(request, row.use_case)
     context: dict[str, object] = {
         "deal": row,
         "use_case": row.use_case,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from partners.models import Partner
 from referrals.models import Company, Note, Referral, UseCase
-from referrals.models.notes import Subject
+from referrals.models.notes import SUBJECTS, Subject
 from referrals.permissions import can_keep_notes
 from referrals.services.notes import write_note
 from ssp.core import clock
@@ -22,49 +22,39 @@ from ssp.core.roles import DESK_ROLES
 from ssp.dashboard.forms import NoteForm
 
 SHOWN = 50
-# By the word in the address: what may be noted about, and the page that it goes back to.
-PAGES: dict[str, tuple[QuerySet[Any], str]] = {
-    "referral": (Referral.objects.select_related("partner__user"), "desk:referral"),
-    "use-case": (
-        UseCase.objects.filter(referral__isnull=False).select_related("partner__user", "deal"),
-        "desk:use_case",
-    ),
-    "company": (Company.objects.all(), "desk:company"),
-    "partner": (Partner.objects.filter(started_at__isnull=False).select_related("user"), "desk:partner"),
+NOTED: dict[str, QuerySet[Any]] = {  # what has a page at the desk
+    "referral": Referral.objects.select_related("partner__user"),
+    "use_case": UseCase.objects.filter(referral__isnull=False).select_related("partner__user", "deal"),
+    "company": Company.objects.all(),
+    "partner": Partner.objects.filter(started_at__isnull=False).select_related("user"),
 }
 
 
-def notes_for(request: StaffRequest, kind: str, subject: Subject) -> dict[str, object] | None:
-    """Return what `dashboard/_notes.html` shows; nothing to who may not read it.
-
-    :param kind: a key of PAGES.
-    """
+def notes_for(request: StaffRequest, subject: Subject) -> dict[str, object] | None:
+    """Return what `dashboard/_notes.html` shows; nothing to who may not read it."""
     if not can_keep_notes(request.user, subject):
         return None
     return {
         "rows": Note.objects.about(subject).newest_first()[:SHOWN],
         "form": NoteForm(),
-        "url": reverse("desk:note", args=[kind, subject.pk]),
+        "url": reverse(f"desk:{SUBJECTS[type(subject)]}_note", args=[subject.pk]),
         "closed": isinstance(subject, Referral) and subject.anonymised_at is not None,
     }
 
 
-def _page_of(subject: Subject, name: str) -> str:
+def _page_of(subject: Subject) -> str:
     if isinstance(subject, UseCase) and hasattr(subject, "deal"):
         return reverse("desk:deal", args=[subject.deal.pk])
-    return reverse(name, args=[subject.pk])
+    return reverse(f"desk:{SUBJECTS[type(subject)]}", args=[subject.pk])
 
 
 @role_required(*DESK_ROLES)
 @require_POST
 def write(request: StaffRequest, kind: str, pk: int) -> HttpResponse:
     """Keep a note and go back; a text that can't be kept is shown with the reason."""
-    if kind not in PAGES:
-        raise Http404
-    rows, name = PAGES[kind]
-    subject = get_object_or_404(rows, pk=pk)
+    subject = get_object_or_404(NOTED[kind], pk=pk)
     form = NoteForm(request.POST)
-    page = _page_of(subject, name)
+    page = _page_of(subject)
     if form.is_valid():
         with form.showing(DomainError):
             write_note(about=subject, text=form.cleaned_data["text"], by=request.user, at=clock.now())

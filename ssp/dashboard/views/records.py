@@ -20,7 +20,7 @@ def company(request: StaffRequest, pk: int) -> HttpResponse:
     """Show everyone inside a company, whose they are, what they need, and whom SeMI knew there (C18)."""
     row = get_object_or_404(Company, pk=pk)
     contacts = records.contacts_at(row)
-    notes = notes_for(request, "company", row)
+    notes = notes_for(request, row)
     context = {
         "company": row,
         "people": records.people_at(row),
@@ -43,7 +43,7 @@ def partner(request: StaffRequest, pk: int) -> HttpResponse:
     )
     now, today = clock.now(), clock.today()
     done = records.performance_of(row, on=today)
-    notes = notes_for(request, "partner", row)
+    notes = notes_for(request, row)
     context = {
         "partner": row,
         "is_active": row.is_active(at=now),

@@ -37,7 +37,7 @@ def referral(request: StaffRequest, pk: int) -> HttpResponse:
     tone, word = story.status_of(row, for_desk=True)
     contract = queries.signed_contract(row.partner, on=clock.today())
     checking = row.status == ReferralStatus.CHECKING
-    notes = notes_for(request, "referral", row)
+    notes = notes_for(request, row)
     context = {
         "referral": row,
         "tone": tone,

@@ -32,7 +32,7 @@ def use_case(request: StaffRequest, pk: int) -> HttpResponse:
             said = _("Your comment is kept, and %(partner)s gets it by e-mail.")
             messages.success(request, said % {"partner": found.partner})
             return redirect("desk:use_case", pk)
-    notes = notes_for(request, "use-case", found)
+    notes = notes_for(request, found)
     context = {
         "use_case": found,
         "comments": found.comments.select_related("author", "use_case__partner").order_by("written_at", "pk"),
