@@ -52,14 +52,14 @@ def of_use_case(use_case: UseCase, *, on: date, with_notes: bool) -> list[Item]:
 def of_company(company: Company, *, on: date, with_notes: bool) -> list[Item]:
     """Return what happened with a company, whoever introduced whom there (C18)."""
     notes = Q(company=company) | Q(referral__company=company) | Q(use_case__referral__company=company)
-    items = _of_people(Referral.objects.filter(company=company))
+    items = _of_people(Referral.objects.filter(company=company), says_where=False)
     items += _notes(notes) if with_notes else []
     return story.in_order(items, on=on, coming=COMING, past=PAST)
 
 
 def of_partner(partner: Partner, *, on: date, with_notes: bool) -> list[Item]:
     """Return what came of a partner's introductions."""
-    items = _of_people(Referral.objects.filter(partner=partner))
+    items = _of_people(Referral.objects.filter(partner=partner), says_where=True)
     if partner.started_at:
         items.append(story.item(local_date(partner.started_at), _("The partnership started"), kind="key"))
     if partner.ended_on:
@@ -75,17 +75,18 @@ def _at(item: Item, at: datetime) -> Item:
 
 
 # --- people --------------------------------------------------------------------------
-def _of_people(rows: QuerySet[Referral]) -> list[Item]:
+def _of_people(rows: QuerySet[Referral], *, says_where: bool) -> list[Item]:
     people = rows.select_related("partner", "company", "passed_on_by").order_by("-registered_at", "-pk")
     newest = rows.order_by("-registered_at", "-pk").values("pk")[:PEOPLE]
     cases = UseCase.objects.filter(referral__in=newest)
     items = []
     for row in people[:PEOPLE]:
-        facts = {"name": row.person_name, "partner": row.partner, "company": row.company}
+        facts = {"name": row.person_name, "partner": row.partner}
+        where = row.company.name if says_where else ""
         said = (
             _("We were passed on to %(name)s") if row.root_id else _("%(partner)s registered %(name)s")
         ) % facts
-        items.append(_at(story.item(row.registered_on, said, str(row.company)), row.registered_at))
+        items.append(_at(story.item(row.registered_on, said, where), row.registered_at))
         if row.claim_ended_at:
             ended = story.item(
                 local_date(row.claim_ended_at),
@@ -138,7 +139,8 @@ def _moves(cases: QuerySet[UseCase]) -> list[Item]:
         word = DealStage(stage).label if stage in DealStage.values else stage
         title = _("“%(title)s” lost") if lost else _("“%(title)s”: %(stage)s")
         facts = {"title": deal.use_case.title, "stage": word}
-        text = " ".join(filter(None, [str(entry.by or ""), deal.why_lost if lost else ""]))
+        by = _("by %(name)s") % {"name": entry.by} if entry.by else ""
+        text = ": ".join(filter(None, [by, deal.why_lost if lost else ""]))
         items.append(
             _at(story.item(local_date(entry.at), title % facts, text, kind="key" if lost else ""), entry.at)
         )

@@ -14,7 +14,9 @@ from referrals.services.comments import comment_on_use_case
 from referrals.services.confirmations import answer_confirmation, contest_answer, follow_up
 from referrals.services.deals import lose_deal, move_deal
 from referrals.services.introductions import propose_introduction
+from referrals.services.notes import write_note
 from referrals.services.registration import assign_seller, register_referral
+from ssp.core import audit
 from ssp.core.models import User
 from ssp.core.periods import local_date
 from ssp.core.roles import Role
@@ -250,6 +252,22 @@ def test_a_comment_is_a_sign_of_life(tom: User) -> None:
     comment_on_use_case(use_case=case, text="They ask for a quote.", by=tom, at=MONDAY - days(1))
 
     assert rows("stalled", tom) == []
+
+
+def test_a_note_is_a_sign_of_life(tom: User) -> None:
+    case = in_hand(tom, met=MONDAY - days(50))
+
+    write_note(about=case, text="They ask for a quote.", by=tom, at=MONDAY - days(1))
+
+    assert rows("stalled", tom) == []
+
+
+def test_what_a_clock_did_is_no_sign_of_life(tom: User) -> None:
+    case = in_hand(tom, met=MONDAY - days(50))
+
+    audit.record("deal.looked_at", case.deal, by=None, at=MONDAY - days(1))
+
+    assert len(rows("stalled", tom)) == 1
 
 
 def test_a_booked_meeting_with_a_colleague_is_a_sign_of_life(tom: User) -> None:
