@@ -221,6 +221,25 @@ class LossNeedsReason(DomainError):
     message = _("Say why the deal was lost: the partner reads it.")
 
 
+# --- notes of sales ---------------------------------------------------------------
+class NoteMissing(DomainError):
+    field = "text"
+    message = _("Write what you want to note.")
+
+
+class NoteTooLong(DomainError):
+    field = "text"
+    message = _("A note has at most 4,000 characters. Shorten it, or write two.")
+
+
+class NoteAboutNobody(DomainError):
+    """Their details were removed: nothing is kept about them any more (*People's data*)."""
+
+    clause = "C11"
+    field = "text"
+    message = _("This person’s details were removed, so nothing more is noted about them.")
+
+
 # --- known contacts ---------------------------------------------------------------
 class PreviewGone(DomainError):
     clause = "C10"

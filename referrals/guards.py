@@ -156,6 +156,55 @@ COMMENT_IS_KEPT = pgtrigger.Trigger(  # C8: what was said stays said; a text may
     """,
 )
 
+NOTE_IS_KEPT = pgtrigger.Trigger(  # as a comment: a text may be erased, nothing else
+    name="note_is_kept",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update | pgtrigger.Delete,
+    func=f"""
+        IF TG_OP = 'DELETE' OR NEW.text <> ''
+            OR (NEW.id, NEW.referral_id, NEW.use_case_id, NEW.company_id, NEW.partner_id, NEW.author_id,
+                NEW.written_at)
+            IS DISTINCT FROM (OLD.id, OLD.referral_id, OLD.use_case_id, OLD.company_id, OLD.partner_id,
+                OLD.author_id, OLD.written_at)
+        THEN {_refuse("note_is_kept", "notes are only added")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# The lock waits for whoever removes the person's details at this moment: nothing is noted after that.
+NOTE_ABOUT_SOMEBODY = pgtrigger.Trigger(
+    name="note_about_somebody",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("gone", "timestamptz")],
+    func=f"""
+        SELECT r.anonymised_at INTO gone FROM referrals_referral r
+         WHERE r.id = coalesce(NEW.referral_id,
+                               (SELECT u.referral_id FROM referrals_usecase u WHERE u.id = NEW.use_case_id))
+           FOR SHARE;
+        IF gone IS NOT NULL
+        THEN {_refuse("note_about_somebody", "the details of this person were removed")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# As a cascade would, whoever removes the person's details: what was noted about them goes at the same moment.
+NOTES_GO_WITH_THE_PERSON = pgtrigger.Trigger(  # invariant 14
+    name="referral_notes_go_with_the_person",
+    when=pgtrigger.After,
+    operation=update_of("anonymised_at"),
+    func="""
+        IF NEW.anonymised_at IS NOT NULL THEN
+            UPDATE referrals_note SET text = ''
+             WHERE text <> '' AND (referral_id = NEW.id OR use_case_id IN (
+                   SELECT u.id FROM referrals_usecase u WHERE u.referral_id = NEW.id));
+        END IF;
+        RETURN NEW;
+    """,
+)
+
 HELD_MEETING_STAYS_HELD = pgtrigger.Trigger(  # invariant 6, from the meeting's side
     name="introduction_held_stays_held",
     when=pgtrigger.Before,

@@ -128,4 +128,17 @@ LEAVING: list[tuple[int, str, str]] = [
     ),
 ]
 
-INVARIANTS = [*CLAIMS, *LEAVING]
+NOTES: list[tuple[int, str, str]] = [
+    (
+        14,
+        "No note about an anonymised person.",
+        """
+        SELECT n.id FROM referrals_note n
+          LEFT JOIN referrals_usecase u ON u.id = n.use_case_id
+          JOIN referrals_referral r ON r.id = coalesce(n.referral_id, u.referral_id)
+         WHERE n.text <> '' AND r.anonymised_at IS NOT NULL
+        """,
+    ),
+]
+
+INVARIANTS = [*CLAIMS, *LEAVING, *NOTES]

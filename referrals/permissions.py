@@ -5,7 +5,8 @@ from django.db.models import QuerySet
 from partners.models import Partner
 from partners.permissions import is_person
 from referrals.errors import ExtenderEarns, ExtendsOwnWindow, ExtensionNeedsDirector, OwnReferral
-from referrals.models import UseCase
+from referrals.models import Company, UseCase
+from referrals.models.notes import Subject
 from ssp.core.errors import NotAllowed
 from ssp.core.identity import identity_of
 from ssp.core.models import User
@@ -40,6 +41,29 @@ def check_comments(user: User, use_case: UseCase) -> None:
         return
     check_sells(user)
     check_not_own(user, use_case.partner)
+
+
+def check_keeps_notes(user: User, subject: Subject) -> None:
+    """Let sales read and write what sales notes, but never about one's own business as a partner.
+
+    :raises NotAllowed: somebody else.  :raises OwnReferral: a partner it is about, under any account; of a
+        company, everybody who introduced somebody there.
+    """
+    check_sells(user)
+    if isinstance(subject, Company):
+        partners = list(Partner.objects.filter(referrals__company=subject).select_related("user").distinct())
+    else:
+        partners = [subject if isinstance(subject, Partner) else subject.partner]
+    for partner in partners:
+        check_not_own(user, partner)
+
+
+def can_keep_notes(user: User, subject: Subject) -> bool:
+    try:
+        check_keeps_notes(user, subject)
+    except (NotAllowed, OwnReferral):
+        return False
+    return True
 
 
 def check_leads_sales(user: User) -> None:

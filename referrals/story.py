@@ -22,7 +22,7 @@ from referrals.models import (
 )
 from ssp.core.models import AuditEntry
 from ssp.core.money import round_half_even
-from ssp.core.periods import local_date
+from ssp.core.periods import local_date, start_of_day
 from ssp.core.templatetags.ssp import day, days_left, percent
 
 TONES = {
@@ -187,18 +187,23 @@ def internals_of(root: Referral) -> dict[str, Any]:
     }
 
 
-def _item(on: date, title: str, text: str = "", kind: str = "", tag: str = "") -> dict[str, Any]:
+def item(on: date, title: str, text: str = "", kind: str = "", tag: str = "") -> dict[str, Any]:
+    """Return one line of a timeline, as `components/timeline.html` takes it."""
     return {"on": on, "title": title, "text": text, "kind": kind, "tag": tag}
 
 
 def timeline_of(referral: Referral, *, on: date, for_desk: bool = False) -> list[dict[str, Any]]:
     """Return what comes next above today and what happened below, the newest on top."""
+    return in_order(items_of(referral, for_desk=for_desk), on=on)
+
+
+def items_of(referral: Referral, *, for_desk: bool = False) -> list[dict[str, Any]]:
+    """Return all that happened about a referral, and its last days, in any order."""
     items = [*_registration(referral, for_desk=for_desk), *_meetings(referral, for_desk=for_desk)]
-    cases = use_cases_of(referral)
-    for use_case in cases:
-        items += _case_items(use_case)
+    for use_case in use_cases_of(referral):
+        items += case_items(use_case)
     items += [
-        _item(
+        item(
             row.registered_on,
             _("%(by)s passed us on to %(name)s")
             % {"by": row.passed_on_by.first_name if row.passed_on_by else "", "name": row.person_name},
@@ -206,15 +211,28 @@ def timeline_of(referral: Referral, *, on: date, for_desk: bool = False) -> list
         )
         for row in referral.the_root.internal_referrals.select_related("passed_on_by")
     ]
-    past = sorted(
-        (item for item in items if item["on"] <= on and item["kind"] != "last"), key=lambda i: i["on"]
+    return items
+
+
+def in_order(
+    items: list[dict[str, Any]], *, on: date, coming: int | None = None, past: int | None = None
+) -> list[dict[str, Any]]:
+    """Return what comes next above today and what happened below, the newest on top.
+
+    :param coming: at most so many days to come, the nearest.  :param past: at most so many things that
+        happened, the newest.
+    """
+    happened = sorted(
+        (each for each in items if each["on"] <= on and each["kind"] != "last"),
+        key=lambda each: each.get("at") or start_of_day(each["on"]),
     )
-    coming = sorted(
-        (i for i in items if i["on"] > on or (i["kind"] == "last" and i["on"] == on)), key=lambda i: i["on"]
+    ahead = sorted(
+        (each for each in items if each["on"] > on or (each["kind"] == "last" and each["on"] == on)),
+        key=lambda each: each["on"],
     )
-    left = next((i["on"] for i in coming if i["kind"] == "last"), None)
-    now = _item(on, days_left(left, on) if left else _("Nothing is due"), kind="today")
-    return [*reversed(coming), now, *reversed(past)]
+    left = next((each["on"] for each in ahead if each["kind"] == "last"), None)
+    now = item(on, days_left(left, on) if left else _("Nothing is due"), kind="today")
+    return [*reversed(ahead[:coming]), now, *list(reversed(happened))[:past]]
 
 
 def _registration(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]:
@@ -227,7 +245,7 @@ def _registration(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]
     mine = referral.registered_by_id == referral.partner.user_id
     if referral.root_id:
         items = [
-            _item(
+            item(
                 referral.registered_on,
                 _("We were passed on to %(name)s") % {"name": referral.person_name},
                 told,
@@ -242,14 +260,14 @@ def _registration(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]
             )
         else:
             title = _("You registered %(name)s") if mine else _("A seller registered %(name)s for you")
-        items = [_item(referral.registered_on, title % names, told)]
+        items = [item(referral.registered_on, title % names, told)]
     if referral.accepted_at and local_date(referral.accepted_at) > referral.registered_on:
         items.append(
-            _item(local_date(referral.accepted_at), _("The name was checked and accepted"), kind="key")
+            item(local_date(referral.accepted_at), _("The name was checked and accepted"), kind="key")
         )
     if referral.claim_ended_at:
         items.append(
-            _item(
+            item(
                 local_date(referral.claim_ended_at),
                 _("The claim ended") if for_desk else _("Your claim ended"),
                 _("With the end of the partnership (C12).")
@@ -260,7 +278,7 @@ def _registration(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]
         )
     elif referral.claim_last_on and referral.vested_at is None:
         items.append(
-            _item(
+            item(
                 referral.claim_last_on,
                 _("Last day for the first meeting"),
                 _("Without a meeting by then the claim lapses (C12)."),
@@ -269,7 +287,7 @@ def _registration(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]
         )
     if referral.objected_at:
         items.append(
-            _item(local_date(referral.objected_at), _("The person objected; their details were removed"))
+            item(local_date(referral.objected_at), _("The person objected; their details were removed"))
         )
     return items
 
@@ -283,11 +301,11 @@ def _meetings(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]:
     items = []
     rows = referral.introductions.select_related("host").prefetch_related("confirmations__answered_by")
     for meeting in rows:
-        items.append(_item(meeting.held_on, *_meeting_words(meeting)))
+        items.append(item(meeting.held_on, *_meeting_words(meeting)))
         for row in meeting.confirmations.all():
             if row.decides and row.answered_at and row.answered_by:
                 items.append(
-                    _item(
+                    item(
                         local_date(row.answered_at),
                         _("Answered: %(answer)s, by %(name)s")
                         % {"answer": row.get_answer_display(), "name": row.answered_by.full_name},
@@ -296,12 +314,10 @@ def _meetings(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]:
                     )
                 )
             if row.contested_at:
-                items.append(_item(local_date(row.contested_at), contested, row.contest_reason))
+                items.append(item(local_date(row.contested_at), contested, row.contest_reason))
             if row.settled_at:
                 items.append(
-                    _item(
-                        local_date(row.settled_at), _("Settled by a sales lead"), row.settlement, kind="key"
-                    )
+                    item(local_date(row.settled_at), _("Settled by a sales lead"), row.settlement, kind="key")
                 )
     return items
 
@@ -317,12 +333,12 @@ def _meeting_words(meeting: Introduction) -> tuple[str, str, str]:
     return _("Introduction meeting"), _("%(medium)s with %(host)s") % facts, ""
 
 
-def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
-    items = [_item(local_date(use_case.defined_at), _("“%(title)s” defined") % {"title": use_case.title})]
+def case_items(use_case: UseCase) -> list[dict[str, Any]]:
+    items = [item(local_date(use_case.defined_at), _("“%(title)s” defined") % {"title": use_case.title})]
     deal = getattr(use_case, "deal", None)
     if use_case.window_starts_on and use_case.window_ends_on:
         items.append(
-            _item(
+            item(
                 use_case.window_starts_on,
                 _("“%(title)s” discussed") % {"title": use_case.title},
                 _("Window opened until %(day)s.") % {"day": day(use_case.original_last_on)},
@@ -332,7 +348,7 @@ def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
         if use_case.is_open and (deal is None or deal.is_open):
             first, second = (use_case.window_ends_on - timedelta(days=n) for n in (14, 3))
             items.append(
-                _item(
+                item(
                     use_case.window_ends_on,
                     _("Last day to sign “%(title)s”") % {"title": use_case.title},
                     _("Reminders on %(first)s (14 days) and %(second)s (3 days).")
@@ -343,7 +359,7 @@ def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
     extension = windows.extension_of(use_case)
     if extension and use_case.window_ends_on:
         items.append(
-            _item(
+            item(
                 local_date(extension.granted_at),
                 _("Window of “%(title)s” extended until %(day)s, by %(name)s")
                 % {
@@ -357,7 +373,7 @@ def _case_items(use_case: UseCase) -> list[dict[str, Any]]:
         )
     if deal and deal.signed_on:
         items.append(
-            _item(
+            item(
                 deal.signed_on,
                 _("Deal signed: “%(title)s”") % {"title": use_case.title},
                 _("Won in time.")

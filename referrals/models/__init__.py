@@ -11,6 +11,7 @@ from referrals.models.meetings import (
     IntroductionStatus,
     Medium,
 )
+from referrals.models.notes import Note
 from referrals.models.people import LIVE_REFERRAL, Company, Referral, ReferralQuerySet, ReferralStatus
 from referrals.models.use_cases import UseCase, UseCaseOutcome
 from referrals.models.windows import WindowExtension
@@ -31,6 +32,7 @@ __all__ = [
     "IntroductionStatus",
     "KnownContact",
     "Medium",
+    "Note",
     "Referral",
     "ReferralQuerySet",
     "ReferralStatus",

@@ -66,7 +66,8 @@ class Introduction(FSMModelMixin, models.Model):
                 fields=["ends_at"],
                 condition=Q(status="booked", asked_at__isnull=True),
                 name="introduction_to_ask_about",
-            )
+            ),
+            models.Index(fields=["starts_at"], name="introduction_by_start"),  # the calendar
         ]
         triggers = [guards.HELD_MEETING_STAYS_HELD]
 

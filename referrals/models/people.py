@@ -206,6 +206,7 @@ class Referral(FSMModelMixin, models.Model):
             guards.PARTNER_HAS_CONTRACT,
             guards.INTERNAL_REFERRAL_LIKE_ITS_ROOT,
             guards.WHILE_A_PARTNER,
+            guards.NOTES_GO_WITH_THE_PERSON,
         ]
 
     def __str__(self) -> str:

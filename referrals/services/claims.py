@@ -13,6 +13,7 @@ from referrals.errors import (
 from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus, UseCaseComment
 from referrals.permissions import check_not_own, check_sells
 from referrals.services.introductions import cancel_booked
+from referrals.services.notes import forget_notes
 from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed
 from ssp.core.links import hash_token
@@ -228,6 +229,7 @@ def _forget(row: Referral, *, at: datetime) -> None:
         )
     if row.is_live and row.vested_at is None and row.status != ReferralStatus.RESELLER:
         row.withdraw(at=at)
+    forget_notes(row)  # while their name is still known
     row.objected_at = row.anonymised_at = at
     for name in PERSONAL_FIELDS:
         setattr(row, name, "")

@@ -20,7 +20,7 @@ class MailKind:
 
     :param name: for good: people's choices are kept by it.  :param template: as `emails.send` takes it.
     :param audience: the roles that get it, and find it on their preferences page.
-    :param reason: why a legal kind is always sent.
+    :param reason: why a legal kind is always sent.  :param on_request: who doesn't ask for it gets none.
     """
 
     name: str
@@ -30,6 +30,7 @@ class MailKind:
     audience: frozenset[Role] = NO_ACCOUNT
     legal: bool = False
     reason: Words = ""
+    on_request: bool = False
 
 
 _kinds: dict[str, MailKind] = {}

@@ -99,6 +99,17 @@ class MutedMail(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "kind"], name="muted_mail_once")]
 
 
+class WantedMail(models.Model):
+    """A kind of mail that somebody asked for. Only kinds that nobody gets unasked look at such a row."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="wanted_mails")
+    kind = models.CharField(max_length=80)
+    wanted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="wanted_mail_once")]
+
+
 class RoleGrant(models.Model):
     """One role of one person, from one moment to another."""
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from ssp.core import clock
 from ssp.core import preferences as kept
 from ssp.core.mail_kinds import MailKind, kinds_for
-from ssp.core.models import MutedMail, User
+from ssp.core.models import User
 from ssp.core.periods import AMSTERDAM
 from ssp.core.reader import language_of, place_of, reading, zone_of, zones
 from ssp.core.roles import Role
@@ -79,14 +79,13 @@ def preferences(request: HttpRequest) -> HttpResponse:
     assert isinstance(user, User)
     kinds = kinds_for(user.roles or frozenset({Role.PARTNER.value}))  # who applies will get a partner's mails
     optional = [kind for kind in kinds if not kind.legal]
-    muted = set(MutedMail.objects.filter(user=user).values_list("kind", flat=True))
     form = PreferencesForm(
         request.POST or None,
         kinds=optional,
         initial={
             "time_zone": zone_of(user).key,
             "language": language_of(user),
-            "mails": [kind.name for kind in optional if kind.name not in muted],
+            "mails": sorted(kept.wanted_of(user, optional)),
         },
     )
     if form.is_valid():

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ssp.core import audit
 from ssp.core.mail_kinds import MailKind, kind_named
-from ssp.core.models import MutedMail, User
+from ssp.core.models import MutedMail, User, WantedMail
 
 # Without a date: a mail that is sent again is the same mail.
 _signer = Signer(salt="ssp.core.preferences.stop")
@@ -18,7 +19,23 @@ def wants(user: User | None, kind: MailKind | None) -> bool:
     """Tell whether somebody gets mails of a kind. Legal kinds, and what nobody registered, always come."""
     if user is None or kind is None or kind.legal:
         return True
-    return not MutedMail.objects.filter(user=user, kind=kind.name).exists()
+    return bool(wanted_of(user, [kind]))
+
+
+def wanted_of(user: User, kinds: Iterable[MailKind]) -> set[str]:
+    """Return the names of those kinds that somebody gets: asked for, or not turned off."""
+    muted = set(MutedMail.objects.filter(user=user).values_list("kind", flat=True))
+    asked_for = set(WantedMail.objects.filter(user=user).values_list("kind", flat=True))
+    return {
+        kind.name
+        for kind in kinds
+        if kind.legal or (kind.name in asked_for if kind.on_request else kind.name not in muted)
+    }
+
+
+def who_asked_for(kind: MailKind) -> QuerySet[User]:
+    """Return the people who asked for a kind that nobody gets unasked."""
+    return User.objects.filter(is_active=True, wanted_mails__kind=kind.name)
 
 
 @transaction.atomic
@@ -29,7 +46,11 @@ def set_mail(*, user: User, kind: MailKind, wanted: bool, at: datetime) -> None:
     """
     if kind.legal:
         raise ValueError(f"{kind.name} is always sent")
-    if wanted:
+    if kind.on_request and wanted:
+        _, changed = WantedMail.objects.get_or_create(user=user, kind=kind.name, defaults={"wanted_at": at})
+    elif kind.on_request:
+        changed = bool(WantedMail.objects.filter(user=user, kind=kind.name).delete()[0])
+    elif wanted:
         changed = bool(MutedMail.objects.filter(user=user, kind=kind.name).delete()[0])
     else:
         _, changed = MutedMail.objects.get_or_create(user=user, kind=kind.name, defaults={"muted_at": at})

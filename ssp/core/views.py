@@ -23,7 +23,9 @@ def after_sign_in(request: HttpRequest) -> HttpResponse:
     """Lead everybody to the place where their work is."""
     user = request.user
     assert isinstance(user, User)
-    if user.has_any_role(*DESK_ROLES, Role.FINANCE):
+    if user.has_any_role(*DESK_ROLES):
+        return redirect("desk:today")
+    if user.has_role(Role.FINANCE):
         return redirect("desk:home")
     if user.has_any_role(Role.DIRECTOR, Role.ADMINISTRATOR):
         return redirect("admin:index")

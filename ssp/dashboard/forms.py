@@ -151,6 +151,18 @@ class ContactColumnsForm(DomainFormMixin, forms.Form):
             )
 
 
+class NoteForm(DomainFormMixin, forms.Form):
+    """What sales wants to remember."""
+
+    text = forms.CharField(
+        label=_("Add a note"),
+        help_text=_("What a colleague should know. Partners never see it; it can’t be changed afterwards."),
+        max_length=4000,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": _("Write what you want to note.")},
+    )
+
+
 class SettleForm(DomainFormMixin, forms.Form):
     """A sales lead's word about a contested answer."""
 

@@ -3,13 +3,17 @@
 from django.urls import path
 
 from ssp.dashboard.views import (
+    board,
+    calendar,
     channels,
     confirmations,
     contacts,
     deals,
     home,
+    notes,
     records,
     referrals,
+    today,
     use_cases,
     windows,
 )
@@ -18,6 +22,14 @@ app_name = "desk"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("today/", today.today, name="today"),
+    path("board/", board.board, name="board"),
+    path("board/<int:pk>/move/", board.move, name="board_move"),
+    path("referrals/<int:pk>/note/", notes.write, {"kind": "referral"}, name="referral_note"),
+    path("use-cases/<int:pk>/note/", notes.write, {"kind": "use_case"}, name="use_case_note"),
+    path("companies/<int:pk>/note/", notes.write, {"kind": "company"}, name="company_note"),
+    path("partners/<int:pk>/note/", notes.write, {"kind": "partner"}, name="partner_note"),
+    path("calendar/", calendar.calendar, name="calendar"),
     path("confirmations/", confirmations.open_confirmations, name="confirmations"),
     path("confirmations/<int:pk>/answer/", confirmations.answer, name="confirmation_answer"),
     path("confirmations/<int:pk>/remind/", confirmations.remind, name="confirmation_remind"),

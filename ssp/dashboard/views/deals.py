@@ -15,8 +15,9 @@ from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
 from ssp.core.roles import DESK_ROLES, Role
 from ssp.core.templatetags.ssp import day
-from ssp.dashboard import queries
+from ssp.dashboard import queries, timelines
 from ssp.dashboard.forms import DealForm, LostForm, StageForm, WonForm
+from ssp.dashboard.views.notes import notes_for
 
 
 @role_required(*DESK_ROLES, Role.FINANCE, Role.DIRECTOR)
@@ -60,6 +61,7 @@ def _deal(pk: int) -> Deal:
 def _page(request: StaffRequest, row: Deal, **forms: object) -> HttpResponse:
     tone, word = story.deal_status(row.use_case)
     extension = windows.extension_of(row.use_case)
+    notes = notes_for(request, row.use_case)
     context: dict[str, object] = {
         "deal": row,
         "use_case": row.use_case,
@@ -76,6 +78,8 @@ def _page(request: StaffRequest, row: Deal, **forms: object) -> HttpResponse:
         "extended_by": windows.extended_by(extension) if extension else "",
         "late": windows.late_note(row) if row.signed_on and not row.is_within_window() else "",
         "may_extend": why_not_extend(row.use_case, by=request.user) is None,
+        "notes": notes,
+        "timeline": timelines.of_use_case(row.use_case, on=clock.today(), with_notes=notes is not None),
         "nav": "desk:deals",
     }
     return render(request, "dashboard/deal.html", {**context, **forms})

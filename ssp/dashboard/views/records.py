@@ -10,7 +10,8 @@ from referrals.models import Company
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.roles import DESK_ROLES
-from ssp.dashboard import records
+from ssp.dashboard import records, timelines
+from ssp.dashboard.views.notes import notes_for
 
 
 @role_required(*DESK_ROLES)
@@ -19,12 +20,15 @@ def company(request: StaffRequest, pk: int) -> HttpResponse:
     """Show everyone inside a company, whose they are, what they need, and whom SeMI knew there (C18)."""
     row = get_object_or_404(Company, pk=pk)
     contacts = records.contacts_at(row)
+    notes = notes_for(request, row)
     context = {
         "company": row,
         "people": records.people_at(row),
         "needs": records.needs_at(row),
         "contacts": contacts[: records.CONTACTS_SHOWN],
         "contacts_count": contacts.count(),
+        "notes": notes,
+        "timeline": timelines.of_company(row, on=clock.today(), with_notes=notes is not None),
         "nav": "desk:home",
     }
     return render(request, "dashboard/company.html", context)
@@ -39,6 +43,7 @@ def partner(request: StaffRequest, pk: int) -> HttpResponse:
     )
     now, today = clock.now(), clock.today()
     done = records.performance_of(row, on=today)
+    notes = notes_for(request, row)
     context = {
         "partner": row,
         "is_active": row.is_active(at=now),
@@ -56,6 +61,8 @@ def partner(request: StaffRequest, pk: int) -> HttpResponse:
         ],
         "promptness": records.promptness_of(row, on=today),
         "meetings": records.next_meetings(row, at=now),
+        "notes": notes,
+        "timeline": timelines.of_partner(row, on=today, with_notes=notes is not None),
         "nav": "desk:home",
     }
     return render(request, "dashboard/partner.html", context)

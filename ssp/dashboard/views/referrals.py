@@ -18,7 +18,9 @@ from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
 from ssp.core.roles import DESK_ROLES, Role
+from ssp.dashboard import timelines
 from ssp.dashboard.forms import LogMeetingForm, SellerForm
+from ssp.dashboard.views.notes import notes_for
 
 
 def _referral(pk: int) -> Referral:
@@ -35,12 +37,14 @@ def referral(request: StaffRequest, pk: int) -> HttpResponse:
     tone, word = story.status_of(row, for_desk=True)
     contract = queries.signed_contract(row.partner, on=clock.today())
     checking = row.status == ReferralStatus.CHECKING
+    notes = notes_for(request, row)
     context = {
         "referral": row,
         "tone": tone,
         "word": word,
         "cases": [story.case_of(case, contract, for_desk=True) for case in story.use_cases_of(row)],
-        "timeline": story.timeline_of(row, on=clock.today(), for_desk=True),
+        "timeline": timelines.of_referral(row, on=clock.today(), with_notes=notes is not None),
+        "notes": notes,
         "internals": story.internals_of(row.the_root),
         "meetings": row.introductions.select_related("host").order_by("-starts_at"),
         "may": request.user.has_any_role(*DESK_ROLES),

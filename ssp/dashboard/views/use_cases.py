@@ -13,6 +13,8 @@ from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
 from ssp.core.roles import DESK_ROLES
+from ssp.dashboard import timelines
+from ssp.dashboard.views.notes import notes_for
 
 
 @role_required(*DESK_ROLES)
@@ -30,10 +32,13 @@ def use_case(request: StaffRequest, pk: int) -> HttpResponse:
             said = _("Your comment is kept, and %(partner)s gets it by e-mail.")
             messages.success(request, said % {"partner": found.partner})
             return redirect("desk:use_case", pk)
+    notes = notes_for(request, found)
     context = {
         "use_case": found,
         "comments": found.comments.select_related("author", "use_case__partner").order_by("written_at", "pk"),
         "form": form,
+        "notes": notes,
+        "timeline": timelines.of_use_case(found, on=clock.today(), with_notes=notes is not None),
         "nav": "desk:home",
     }
     return render(request, "dashboard/use_case.html", context)

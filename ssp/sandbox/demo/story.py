@@ -16,6 +16,7 @@ from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
 from ssp.sandbox.demo.crm import know_people
+from ssp.sandbox.demo.desk import sales_at_work
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.guides import write_guides
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
@@ -68,6 +69,7 @@ def tell(*, now: datetime) -> None:
     fill_library(when, by=stage[people.CARLA], readers=[ines, pieter])
     write_guides(when, by=stage[people.SOFIE], draft_by=stage[people.PRIYA])
     _comments(stage)
+    sales_at_work(when, stage.users)
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

@@ -1,0 +1,12 @@
+"""Periodic work of the desk: each task asks what is due now, and may run twice."""
+
+from celery import shared_task
+
+from ssp.core import clock
+from ssp.dashboard import digest
+
+
+@shared_task
+def send_digests(**_: object) -> None:
+    """Owe this morning's digests."""
+    digest.owe_digests(at=clock.now())
