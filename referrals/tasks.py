@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from referrals.services import claims, confirmations, contacts, deadlines, leaving
+from referrals.services import claims, confirmations, contacts, deadlines, forgetting, leaving
 from ssp.core import clock
 
 
@@ -32,3 +32,10 @@ def remind_of_deadlines(**_: object) -> None:
 def forget_contact_previews(**_: object) -> None:
     """Delete files of contacts that were handed in and not imported for a week."""
     contacts.forget_old_previews(at=clock.now())
+
+
+@shared_task
+def forget_people(**_: object) -> None:
+    """Forget whom nothing came of for 12 months, and the words that a contest needed (*People's data*)."""
+    forgetting.forget_whom_nothing_came_of(at=clock.now())
+    forgetting.erase_words_of_answers(at=clock.now())

@@ -10,16 +10,15 @@ from referrals.errors import (
     NothingToCheck,
     ReferralNotOpen,
 )
-from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus, UseCaseComment
+from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus
 from referrals.permissions import check_not_own, check_sells
+from referrals.services.forgetting import empty_person
 from referrals.services.introductions import cancel_booked
 from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed
 from ssp.core.links import hash_token
 from ssp.core.models import User
 from ssp.core.periods import local_date, start_of_day
-
-PERSONAL_FIELDS = ["first_name", "last_name", "email", "title", "relation"]
 
 
 def tell_person(referral: Referral, *, at: datetime) -> None:
@@ -228,12 +227,8 @@ def _forget(row: Referral, *, at: datetime) -> None:
         )
     if row.is_live and row.vested_at is None and row.status != ReferralStatus.RESELLER:
         row.withdraw(at=at)
-    row.objected_at = row.anonymised_at = at
-    for name in PERSONAL_FIELDS:
-        setattr(row, name, "")
-    row.save()
-    # What people wrote about their need may name them; the use case itself is the company's.
-    UseCaseComment.objects.filter(use_case__referral=row).exclude(text="").update(text="")
+    row.objected_at = at
+    empty_person(row, at=at)
     audit.record("referral.objected", row, by=None, at=at)
     outbox.enqueue(
         "referrals.objected", key=f"referral:{row.pk}:objected", payload={"referral_id": row.pk}, at=at
