@@ -11,7 +11,9 @@ from referrals.models.meetings import (
     IntroductionStatus,
     Medium,
 )
+from referrals.models.moving_in import ReferralMoveIn, ReferralMoveInRow
 from referrals.models.people import LIVE_REFERRAL, Company, Referral, ReferralQuerySet, ReferralStatus
+from referrals.models.probing import ProbingAlert, ProbingPattern, RefusalTrace
 from referrals.models.use_cases import UseCase, UseCaseOutcome
 from referrals.models.windows import WindowExtension
 
@@ -31,9 +33,14 @@ __all__ = [
     "IntroductionStatus",
     "KnownContact",
     "Medium",
+    "ProbingAlert",
+    "ProbingPattern",
     "Referral",
+    "ReferralMoveIn",
+    "ReferralMoveInRow",
     "ReferralQuerySet",
     "ReferralStatus",
+    "RefusalTrace",
     "UseCase",
     "UseCaseComment",
     "UseCaseOutcome",

@@ -14,6 +14,7 @@ from referrals.models import Introduction, IntroductionStatus, Referral, Referra
 from referrals.permissions import check_not_own, check_sells
 from referrals.services.forgetting import empty_person
 from referrals.services.introductions import cancel_booked
+from referrals.services.probing import notice_giving_up
 from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed
 from ssp.core.links import hash_token
@@ -25,11 +26,12 @@ def tell_person(referral: Referral, *, at: datetime) -> None:
     """Owe the person the privacy notice (C11): accepted, and nobody's word is missing."""
     if referral.told_at or referral.status == ReferralStatus.CHECKING or referral.awaits_partner:
         return
+    again = f":{at.isoformat()}" if referral.vested_at else ""  # introduced anew after they were forgotten
     referral.told_at = at
     referral.save(update_fields=["told_at"])
     outbox.enqueue(
         "referrals.privacy_notice",
-        key=f"referral:{referral.pk}:privacy-notice",
+        key=f"referral:{referral.pk}:privacy-notice{again}",
         payload={"referral_id": referral.pk},
         at=at,
     )
@@ -117,6 +119,8 @@ def withdraw_referral(*, referral: Referral, by: User, at: datetime) -> Referral
     row = _locked(referral)
     if not row.is_live or row.vested_at or row.status == ReferralStatus.RESELLER:
         raise ReferralNotOpen
+    if row.status == ReferralStatus.CHECKING:
+        notice_giving_up(row, at=at)
     row.withdraw(at=at)
     row.save()
     audit.record("referral.withdrawn", row, by=by, at=at)

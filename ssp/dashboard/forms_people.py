@@ -17,6 +17,17 @@ class PersonSearchForm(DomainFormMixin, forms.Form):
     )
 
 
+class FindingForm(DomainFormMixin, forms.Form):
+    """What was behind a pattern of refusals."""
+
+    finding = forms.CharField(
+        label=_("What was behind it"),
+        help_text=_("For the next sales lead. The partner never reads this."),
+        max_length=300,
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+
 class PersonRecordForm(PersonSearchForm):
     """And as which file."""
 
