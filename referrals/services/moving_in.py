@@ -1,7 +1,7 @@
 """Running referrals move in: a file is kept, previewed, attested by a sales lead, and applied as a whole.
 
-The windows rest on introductions that the lead attests: each comes as a held meeting on its day. Nobody is asked
-about it (C14), and no invitation goes out. Who was never told of their data is told now (C11).
+The windows rest on introductions that the lead attests: each comes as a held meeting on its day. Nobody is
+asked about it (C14), and no invitation goes out. Who was never told of their data is told now (C11).
 """
 
 import hashlib

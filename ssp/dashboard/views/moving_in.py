@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from referrals.errors_moving import MovesInOnce
 from referrals.models import ReferralMoveIn
 from referrals.services import moving_in as service
 from ssp.core import clock
@@ -118,7 +119,10 @@ def commit(request: StaffRequest, pk: int) -> HttpResponse:
             said = ngettext("%(n)s use case moved in.", "%(n)s use cases moved in.", new) % {"n": new}
             messages.success(request, said + " " + _("Each partner gets one e-mail about theirs."))
             return redirect("desk:moving_in_file", pk)
-    record = ReferralMoveIn.objects.filter(pk=pk).first() or record
+    record = get_object_or_404(_files(), pk=pk)
+    if record.state != "preview":
+        messages.error(request, str(MovesInOnce()))
+        return redirect("desk:moving_in_file", pk)
     return _page(request, record, form)
 
 
