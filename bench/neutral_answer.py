@@ -2,8 +2,8 @@
 
     ./dev manage shell < bench/neutral_answer.py
 
-Everything happens in one transaction that is rolled back, so it may run beside the demo. Causes take turns, so
-that whatever else the machine does falls on all of them alike. What a lost race costs shows in
+Everything happens in one transaction that is rolled back, so it may run beside the demo. Causes take turns:
+whatever else the machine does falls on all of them alike. What a lost race costs shows in
 `tests/integration/referrals/test_neutral_answer.py`, statement by statement: its wait is the rival's.
 """
 

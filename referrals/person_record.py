@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from referrals.forgetting import is_final, last_activity_on
+from referrals.forgetting import last_activity_on
 from referrals.models import (
     DealStage,
     Introduction,
@@ -23,6 +23,7 @@ from referrals.rules import forgotten_on
 from ssp.core.identity import canonical_email, identity_of
 from ssp.core.models import AuditEntry, OutboxMessage
 from ssp.core.periods import local_date
+from ssp.core.templatetags.ssp import day
 
 Value = str | int | bool | date | datetime | None
 Row = dict[str, Value]  # by label
@@ -78,8 +79,8 @@ def record_of(email: str, *, at: datetime) -> PersonRecord:
         .order_by("starts_at", "pk")
     )
     sections = [
-        Section("registrations", _("Introductions"), [_registration(each, at=at) for each in referrals]),
-        Section("meetings", _("Meetings"), [_meeting(each, at=at) for each in meetings]),
+        Section("registrations", _("Introductions"), [_registration(each) for each in referrals]),
+        Section("meetings", _("Meetings"), [_meeting(each) for each in meetings]),
         Section("mails", _("E-mails we sent"), list(_mails(referrals, meetings))),
         Section("known_contacts", _("Contacts SeMI knew before"), [_contact(each) for each in contacts]),
         Section("decisions", _("Decisions about these details"), list(_decisions(referrals))),
@@ -95,7 +96,7 @@ def record_of(email: str, *, at: datetime) -> PersonRecord:
     )
 
 
-def _registration(row: Referral, *, at: datetime) -> Row:
+def _registration(row: Referral) -> Row:
     who = (
         _("A colleague of yours, whom %(partner)s had introduced to us")
         if row.root_id
@@ -118,8 +119,8 @@ def _registration(row: Referral, *, at: datetime) -> Row:
         _("Details removed on"): local_date(row.anonymised_at) if row.anonymised_at else None,
         _("Kept until"): _kept_until(row),
         _("Also kept"): _(
-            "A keyed hash of your address, which nobody can turn back into it. By it we recognise "
-            "an objection, and who introduced you first."
+            "A keyed hash of your address, which doesn't contain it. By it we recognise an objection, and "
+            "who introduced you first."
         ),
     }
     return {label: value for label, value in facts.items() if value not in ("", None)}
@@ -134,11 +135,11 @@ def _kept_until(row: Referral) -> str:
     if row.claim_ended_at is None and row.vested_at is None:
         return _("12 months after the last contact, if nothing comes of it.")
     return _("%(day)s, if nothing more happens until then.") % {
-        "day": forgotten_on(last_activity_on(row)).isoformat()
+        "day": day(forgotten_on(last_activity_on(row)))
     }
 
 
-def _meeting(row: Introduction, *, at: datetime) -> Row:
+def _meeting(row: Introduction) -> Row:
     answer = next((each for each in row.confirmations.all() if each.decides), None)
     facts: Row = {
         _("Begins"): row.starts_at,
@@ -150,7 +151,6 @@ def _meeting(row: Introduction, *, at: datetime) -> Row:
         _("To talk about"): ", ".join(case.title for case in row.use_cases.all()),
         _("What the host answered"): str(answer.get_answer_display()) if answer else "",
         _("The reason given"): answer.reason if answer else "",
-        _("The answer is final"): is_final(row, at=at) if answer else None,
     }
     return {label: value for label, value in facts.items() if value not in ("", None)}
 

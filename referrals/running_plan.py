@@ -232,9 +232,10 @@ class _Judge:
         )
         known = set(KnownContact.objects.filter(identity__in=identities).values_list("identity", flat=True))
         cases: dict[int, dict[str, UseCase]] = defaultdict(dict)
-        for case in UseCase.objects.filter(referral__in=live.values()).select_related("deal", "move_in_row"):
-            assert case.referral_id is not None
-            cases[case.referral_id][" ".join(case.title.casefold().split())] = case
+        there = UseCase.objects.filter(referral__in=live.values()).select_related("deal", "move_in_row")
+        for each in there:
+            assert each.referral_id is not None
+            cases[each.referral_id][" ".join(each.title.casefold().split())] = each
         moved_in = {pk for pk, found in cases.items() if any(_came_by_file(each) for each in found.values())}
         taken = set(
             Deal.objects.filter(

@@ -34,17 +34,14 @@ def people_who_object_and_who_are_tried(
         except NotEligible:
             continue
     look_for_probing(partner_id=tries.partner.pk, at=when.at(19, 11, 15, 10))
-    upload_running(
-        content=_from_before(when, karl=karl, pieter=pieter, host=host),
-        file_name="Introductions before July.csv",
-        by=lead,
-        at=when.at(20, 11, 15),
-    )
+    rows = _from_before(when, karl=karl, pieter=pieter, host=host)
+    for name, part in (("Pharma.csv", rows[2:]), ("Introductions before July.csv", rows[:2])):
+        upload_running(content=_file_of(part), file_name=name, by=lead, at=when.at(20, 11, 15))
 
 
-def _from_before(when: Calendar, *, karl: User, pieter: User, host: User) -> bytes:
-    met = {"agreed": "yes", "medium": "video", "host": host.email, "currency": "EUR"}
-    rows = [
+def _from_before(when: Calendar, *, karl: User, pieter: User, host: User) -> list[dict[str, object]]:
+    met: dict[str, object] = {"agreed": "yes", "medium": "video", "host": host.email, "currency": "EUR"}
+    return [
         {
             **met,
             "partner": karl.email,
@@ -89,6 +86,9 @@ def _from_before(when: Calendar, *, karl: User, pieter: User, host: User) -> byt
             "introduced_on": when.day(6, 7),
         },
     ]
+
+
+def _file_of(rows: list[dict[str, object]]) -> bytes:
     out = io.StringIO()
     writer = csv.DictWriter(out, sorted({name for row in rows for name in row}))
     writer.writeheader()
