@@ -47,7 +47,7 @@ from ssp.core.models import User
 from ssp.core.roles import Role
 from ssp.core.tabular import Table, fold, read_table
 
-MAX_ROWS = 2000
+MAX_ROWS = 500  # some dozen statements each, in one transaction of one request
 KEPT = timedelta(days=7)  # how long a preview that nobody applies is kept
 TURN = "referrals.moving_in"
 

@@ -17,7 +17,7 @@ class RunningForm(DomainFormMixin, forms.Form):
     file = forms.FileField(
         label=_("Spreadsheet of running referrals"),
         help_text=_(
-            "CSV or XLSX, one row for each use case, at most 2,000. You see each before anything is saved."
+            "CSV or XLSX, one row for each use case, at most 500. You see each before anything is saved."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
     )

@@ -143,7 +143,7 @@ def discard(request: StaffRequest, pk: int) -> HttpResponse:
 @role_required(Role.SALES_LEAD)
 @require_GET
 def report(request: StaffRequest, pk: int) -> HttpResponse:
-    """Give every row with its result and reason, and nothing of the people."""
+    """Give every row with its result and reason."""
     record = get_object_or_404(_files(), pk=pk)
     rows: list[tuple[object, ...]]
     if record.state == "committed":
