@@ -221,6 +221,12 @@ class LossNeedsReason(DomainError):
     message = _("Say why the deal was lost: the partner reads it.")
 
 
+class FindingMissing(DomainError):
+    clause = "C12"
+    field = "finding"
+    message = _("Say in a sentence what was behind it: the next sales lead reads it.")
+
+
 # --- notes of sales ---------------------------------------------------------------
 class NoteMissing(DomainError):
     field = "text"

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.conf import settings
 
-from referrals import calendar, deal_letters, letters, permissions
+from referrals import calendar, deal_letters, letters, letters_people, permissions
 from referrals.letters import Draft, Letter
 from referrals.mails import LETTER
 from referrals.models import (
@@ -16,6 +16,7 @@ from referrals.models import (
     Deal,
     Introduction,
     IntroductionStatus,
+    ProbingAlert,
     Referral,
     UseCase,
     UseCaseComment,
@@ -24,6 +25,7 @@ from referrals.models import (
 from referrals.services.contacts import import_batch
 from referrals.services.handover import hand_over_work
 from referrals.services.leaving import end_claims_of_left_partners
+from referrals.services.probing import look_for_probing
 from ssp.core import clock, emails
 from ssp.core.models import OutboxMessage, User
 from ssp.core.outbox import handles, hears
@@ -313,6 +315,38 @@ def move_open_work(message: OutboxMessage) -> None:
     successor = User.objects.get(pk=message.payload["hand_to_id"])
     if not user.has_any_role(*DESK_ROLES):
         hand_over_work(user=user, to=successor, at=clock.now())
+
+
+# --- probing ---------------------------------------------------------------------------------------
+@handles("referrals.look_for_probing")
+def look_at_refusals(message: OutboxMessage) -> None:
+    at = datetime.fromisoformat(str(message.payload["at"]))
+    look_for_probing(partner_id=int(message.payload["partner_id"]), at=at)
+
+
+@handles("referrals.probing_noticed")
+def send_probing_noticed(message: OutboxMessage) -> None:
+    alert = ProbingAlert.objects.select_related("partner").get(pk=message.payload["alert_id"])
+    if alert.looked_at is None:
+        _send(letters_people.probing_noticed(alert), _sales_leads(), message)
+
+
+# --- moving in ---------------------------------------------------------------------------------------
+@handles("referrals.moved_in_notice")
+def send_moved_in_notice(message: OutboxMessage) -> None:
+    referral = _referral(message)
+    if not referral.anonymised_at and referral.is_live:
+        _send(letters_people.moved_in_notice(referral), [referral.email], message)
+
+
+@handles("referrals.moved_in")
+def send_moved_in(message: OutboxMessage) -> None:
+    """Tell a partner which of their introductions stand here from now on: one mail a file."""
+    rows = UseCase.objects.filter(
+        move_in_row__move_in=message.payload["move_in_id"], partner=message.payload["partner_id"]
+    ).select_related("partner__user", "referral__company")
+    if cases := list(rows.order_by("pk")):
+        _send(letters_people.moved_in(cases), [cases[0].partner.user.email], message)
 
 
 # --- known contacts ------------------------------------------------------------------------------

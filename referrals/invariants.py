@@ -141,4 +141,33 @@ NOTES: list[tuple[int, str, str]] = [
     ),
 ]
 
-INVARIANTS = [*CLAIMS, *LEAVING, *NOTES]
+FORGETTING: list[tuple[int, str, str]] = [
+    (
+        14,
+        "No key of a name, place of a meeting or comment left of somebody forgotten.",
+        """
+        SELECT r.id FROM referrals_referral r
+         WHERE r.anonymised_at IS NOT NULL
+           AND (r.name_key <> ''
+                OR EXISTS (SELECT 1 FROM referrals_introduction i
+                            WHERE i.referral_id = r.id AND i.place <> '' AND i.proposed_at <= r.anonymised_at)
+                OR EXISTS (SELECT 1 FROM referrals_usecasecomment c
+                             JOIN referrals_usecase u ON u.id = c.use_case_id
+                            WHERE u.referral_id = r.id AND c.text <> ''
+                              AND c.written_at <= r.anonymised_at))
+        """,
+    ),
+    (
+        14,
+        "Nobody forgotten without their own word while something about them runs.",
+        """
+        SELECT r.id FROM referrals_referral r
+          JOIN referrals_usecase u ON u.referral_id = coalesce(r.root_id, r.id)
+          JOIN referrals_deal d ON d.use_case_id = u.id
+         WHERE r.anonymised_at IS NOT NULL AND r.objected_at IS NULL
+           AND d.stage = 'won' AND d.recorded_at <= r.anonymised_at
+        """,
+    ),
+]
+
+INVARIANTS = [*CLAIMS, *LEAVING, *NOTES, *FORGETTING]

@@ -72,6 +72,15 @@ def check_leads_sales(user: User) -> None:
         raise NotAllowed
 
 
+def check_answers_people(user: User) -> None:
+    """Let sales leads and administrators see everything held about a person (*People's data*).
+
+    :raises NotAllowed: anybody else.
+    """
+    if not user.has_any_role(Role.SALES_LEAD, Role.ADMINISTRATOR):
+        raise NotAllowed
+
+
 def check_not_own(user: User, partner: Partner) -> None:
     """Refuse somebody at SeMI who is that partner: nobody hosts, settles or wins their own (C1, C14).
 

@@ -18,6 +18,7 @@ REMIND_AFTER = (2, 5)  # C14: working days
 ESCALATE_AFTER = 6
 PARTNER_DECIDES_AFTER = 15
 CONTEST_WITHIN = 10
+KEPT_MONTHS = 12  # *People's data*: after the last activity about somebody of whom nothing came
 REFUSALS_A_DAY = 10  # C12: nobody asks us whom we know, one address after the other
 
 ROLE_NAMES = frozenset(
@@ -334,6 +335,12 @@ def name_answer_by(registered_on: date) -> date:
 def name_accepted_on(registered_on: date) -> date:
     """Return the day on which an unanswered name is accepted: after 5 working days (C10)."""
     return add_working_days(registered_on, ACCEPT_NAME_AFTER) + timedelta(days=1)
+
+
+# --- people's data -------------------------------------------------------------
+def forgotten_on(last_activity_on: date) -> date:
+    """Return the day on which a person of whom nothing came is anonymised: 12 calendar months later."""
+    return add_months(last_activity_on, KEPT_MONTHS)
 
 
 # --- the window (C2) -----------------------------------------------------------

@@ -289,6 +289,14 @@ def _registration(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]
         items.append(
             item(local_date(referral.objected_at), _("The person objected; their details were removed"))
         )
+    elif referral.anonymised_at:
+        items.append(
+            item(
+                local_date(referral.anonymised_at),
+                _("Their details were removed"),
+                _("Nothing had come of the introduction for 12 months."),
+            )
+        )
     return items
 
 

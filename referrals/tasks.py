@@ -2,7 +2,16 @@
 
 from celery import shared_task
 
-from referrals.services import claims, confirmations, contacts, deadlines, leaving
+from referrals.services import (
+    claims,
+    confirmations,
+    contacts,
+    deadlines,
+    forgetting,
+    leaving,
+    moving_in,
+    probing,
+)
 from ssp.core import clock
 
 
@@ -30,5 +39,14 @@ def remind_of_deadlines(**_: object) -> None:
 
 @shared_task
 def forget_contact_previews(**_: object) -> None:
-    """Delete files of contacts that were handed in and not imported for a week."""
+    """Delete files of contacts or running referrals that were handed in and not applied for a week."""
     contacts.forget_old_previews(at=clock.now())
+    moving_in.forget_previews(at=clock.now())
+
+
+@shared_task
+def forget_people(**_: object) -> None:
+    """Forget whom nothing came of for 12 months, and the words that a contest needed (*People's data*)."""
+    forgetting.forget_whom_nothing_came_of(at=clock.now())
+    forgetting.erase_words_of_answers(at=clock.now())
+    probing.forget_traces(at=clock.now())

@@ -42,5 +42,6 @@ app.conf.beat_schedule = {
     "remind-of-deadlines": every_tick("referrals.tasks.remind_of_deadlines", ticks=5),
     "forget-contact-previews": every_tick("referrals.tasks.forget_contact_previews", ticks=30),
     "send-digests": every_tick("ssp.dashboard.tasks.send_digests", ticks=5),
+    "forget-people": every_tick("referrals.tasks.forget_people", ticks=60),
     "accrue": every_tick("commissions.tasks.accrue", ticks=30),
 }

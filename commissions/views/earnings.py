@@ -12,6 +12,7 @@ from django_countries import countries
 
 from commissions import queries
 from commissions.explain import explain
+from commissions.ledger_file import ledger_table
 from commissions.models import Commission, CommissionQuerySet, Payout
 from commissions.permissions import can_approve
 from partners.access import PartnerRequest, partner_required
@@ -143,19 +144,7 @@ def _kpis(earned: queries.Earned, partner: Partner) -> list[dict[str, str]]:
 def export(request: PartnerRequest) -> HttpResponse:
     """Give the whole ledger of the partner as CSV."""
     today = clock.today()
-    explained = [explain(entry, on=today) for entry in queries.entries(request.partner)]
-    headers = [
-        _("Entry"), _("Earned on"), _("What for"), _("Detail"), _("Rule"), _("State"), _("Payable on"),
-        _("Rate"), _("Counted net"), _("Amount"), _("Currency"), _("Statement"),
-    ]  # fmt: skip
-    rows = [
-        [
-            str(e.entry), e.entry.earned_on, e.title, e.subtitle, e.rule, e.state_word, e.entry.payable_on,
-            e.entry.rate_percent, e.entry.eligible_net, e.entry.amount, e.entry.currency,
-            str(queries.payout_of(e.entry) or ""),
-        ]
-        for e in explained
-    ]  # fmt: skip
+    headers, rows = ledger_table(request.partner, on=today)
     response = HttpResponse(csv_bytes(headers, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="earnings-{today.isoformat()}.csv"'
     return response

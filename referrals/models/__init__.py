@@ -11,8 +11,10 @@ from referrals.models.meetings import (
     IntroductionStatus,
     Medium,
 )
+from referrals.models.moving_in import ReferralMoveIn, ReferralMoveInRow
 from referrals.models.notes import Note
 from referrals.models.people import LIVE_REFERRAL, Company, Referral, ReferralQuerySet, ReferralStatus
+from referrals.models.probing import ProbingAlert, ProbingPattern, RefusalTrace
 from referrals.models.use_cases import UseCase, UseCaseOutcome
 from referrals.models.windows import WindowExtension
 
@@ -33,9 +35,14 @@ __all__ = [
     "KnownContact",
     "Medium",
     "Note",
+    "ProbingAlert",
+    "ProbingPattern",
     "Referral",
+    "ReferralMoveIn",
+    "ReferralMoveInRow",
     "ReferralQuerySet",
     "ReferralStatus",
+    "RefusalTrace",
     "UseCase",
     "UseCaseComment",
     "UseCaseOutcome",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin, transition
 
 from partners.models import Ending, Partner
-from referrals import guards, rules
+from referrals import guards, people_guards, rules
 from ssp.core.models import User
 from ssp.core.states import StatusField
 
@@ -195,6 +195,11 @@ class Referral(FSMModelMixin, models.Model):
             models.Index(
                 fields=["claim_last_on"], condition=Q(claim_ended_at__isnull=True), name="referral_claims_due"
             ),
+            models.Index(  # *People's data*: who may be due to be forgotten
+                fields=["registered_on"],
+                condition=Q(anonymised_at__isnull=True),
+                name="referral_not_forgotten",
+            ),
             GinIndex(  # C10: who of those claimed has a similar name
                 fields=["name_key"],
                 opclasses=["gin_trgm_ops"],
@@ -207,6 +212,7 @@ class Referral(FSMModelMixin, models.Model):
             guards.INTERNAL_REFERRAL_LIKE_ITS_ROOT,
             guards.WHILE_A_PARTNER,
             guards.NOTES_GO_WITH_THE_PERSON,
+            *people_guards.TRIGGERS,
         ]
 
     def __str__(self) -> str:

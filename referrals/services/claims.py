@@ -10,28 +10,28 @@ from referrals.errors import (
     NothingToCheck,
     ReferralNotOpen,
 )
-from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus, UseCaseComment
+from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus
 from referrals.permissions import check_not_own, check_sells
+from referrals.services.forgetting import empty_person
 from referrals.services.introductions import cancel_booked
-from referrals.services.notes import forget_notes
+from referrals.services.probing import notice_giving_up
 from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed
 from ssp.core.links import hash_token
 from ssp.core.models import User
 from ssp.core.periods import local_date, start_of_day
 
-PERSONAL_FIELDS = ["first_name", "last_name", "email", "title", "relation"]
-
 
 def tell_person(referral: Referral, *, at: datetime) -> None:
     """Owe the person the privacy notice (C11): accepted, and nobody's word is missing."""
     if referral.told_at or referral.status == ReferralStatus.CHECKING or referral.awaits_partner:
         return
+    again = f":{at.isoformat()}" if referral.vested_at else ""  # introduced anew after they were forgotten
     referral.told_at = at
     referral.save(update_fields=["told_at"])
     outbox.enqueue(
         "referrals.privacy_notice",
-        key=f"referral:{referral.pk}:privacy-notice",
+        key=f"referral:{referral.pk}:privacy-notice{again}",
         payload={"referral_id": referral.pk},
         at=at,
     )
@@ -119,6 +119,8 @@ def withdraw_referral(*, referral: Referral, by: User, at: datetime) -> Referral
     row = _locked(referral)
     if not row.is_live or row.vested_at or row.status == ReferralStatus.RESELLER:
         raise ReferralNotOpen
+    if row.status == ReferralStatus.CHECKING:
+        notice_giving_up(row, at=at)
     row.withdraw(at=at)
     row.save()
     audit.record("referral.withdrawn", row, by=by, at=at)
@@ -229,13 +231,8 @@ def _forget(row: Referral, *, at: datetime) -> None:
         )
     if row.is_live and row.vested_at is None and row.status != ReferralStatus.RESELLER:
         row.withdraw(at=at)
-    forget_notes(row)  # while their name is still known
-    row.objected_at = row.anonymised_at = at
-    for name in PERSONAL_FIELDS:
-        setattr(row, name, "")
-    row.save()
-    # What people wrote about their need may name them; the use case itself is the company's.
-    UseCaseComment.objects.filter(use_case__referral=row).exclude(text="").update(text="")
+    row.objected_at = at
+    empty_person(row, at=at)
     audit.record("referral.objected", row, by=None, at=at)
     outbox.enqueue(
         "referrals.objected", key=f"referral:{row.pk}:objected", payload={"referral_id": row.pk}, at=at

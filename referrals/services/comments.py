@@ -34,7 +34,7 @@ def comment_on_use_case(*, use_case: UseCase, text: str, by: User, at: datetime)
         raise ReferralNotOpen
     # Their row's lock: what is written while they object is erased by it, or refused after it (C11).
     person = Referral.objects.select_for_update().get(pk=use_case.referral_id)
-    if person.objected_at is not None:
+    if person.anonymised_at is not None:
         raise ReferralNotOpen
     last = use_case.comments.order_by("-written_at", "-pk").first()
     if last is not None and (last.author_id, last.text) == (by.pk, text):

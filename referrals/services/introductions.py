@@ -37,7 +37,7 @@ TO_ALL = ("person", "host", "partner")
 
 def _open_referral(referral: Referral, *, at: datetime) -> Referral:
     row = Referral.objects.select_for_update(of=("self",)).select_related("partner__user").get(pk=referral.pk)
-    if not row.is_live or row.objected_at:
+    if not row.is_live or row.anonymised_at:
         raise ReferralNotOpen
     if row.status == ReferralStatus.CHECKING or row.awaits_partner:
         raise NotYetAccepted

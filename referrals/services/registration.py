@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from partners.models import Partner
@@ -24,12 +24,13 @@ from referrals.permissions import check_sells
 from referrals.rules import Person
 from referrals.services.claims import end_overdue_claim, tell_person
 from referrals.services.leaving import end_family_of_left_partner
+from referrals.services.probing import leave_trace, refusals_today
 from referrals.services.use_cases import attach_use_cases, define_use_case
 from ssp.core import audit, outbox
 from ssp.core.errors import DomainError, NotAllowed, constraint_as
 from ssp.core.identity import canonical_email, identity_of
 from ssp.core.links import new_token
-from ssp.core.models import AuditEntry, User
+from ssp.core.models import User
 from ssp.core.periods import local_date, start_of_day
 
 
@@ -103,72 +104,114 @@ def _told(refusal: DomainError, partner: Partner, person: Person, *, by: User, a
     if own.filter(objected_at__isnull=True).exists():
         return AlreadyRegistered()
     audit.record("referral.refused", partner, by=by, at=at)
+    leave_trace(partner=partner, person=person, at=at)
     return refusal
 
 
 def _check_not_probing(partner: Partner, *, at: datetime) -> None:
-    refused = AuditEntry.objects.filter(
-        action="referral.refused",
-        target_type=partner._meta.label_lower,
-        target_id=partner.pk,
-        at__gte=start_of_day(local_date(at)),
-    ).count()
-    if refused >= rules.REFUSALS_A_DAY:
+    if refusals_today(partner, since=start_of_day(local_date(at))) >= rules.REFUSALS_A_DAY:
         raise TooManyRefusals
 
 
 def company_of(person: Person) -> Company:
-    """Return the company of a person, by the domain of their address, else by its name (C18)."""
-    name = person.company_name.strip()
-    if domain := rules.company_domain(person.email):
-        return Company.objects.get_or_create(domain=domain, defaults={"name": name})[0]
-    known = Company.objects.filter(domain="", name__iexact=name).order_by("pk").first()
-    return known or Company.objects.create(name=name)
+    """Return the company of a person, by the domain of their address, else by its name (C18).
+
+    Two statements, whether it was there or not: how long it takes tells nothing (C12).
+    """
+    name, domain = person.company_name.strip(), rules.company_domain(person.email)
+    if domain:
+        new = Company(name=name, domain=domain, key=rules.company_key(name)[:300])
+        Company.objects.bulk_create([new], ignore_conflicts=True)
+        return Company.objects.get(domain=domain)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO referrals_company (name, domain, key) SELECT %(name)s, '', %(key)s
+             WHERE NOT EXISTS (SELECT 1 FROM referrals_company
+                                WHERE domain = '' AND upper(name) = upper(%(name)s))
+            """,
+            {"name": name, "key": rules.company_key(name)[:300]},
+        )
+    return Company.objects.filter(domain="", name__iexact=name).order_by("pk")[:1].get()
 
 
 def _claim(partner: Partner, person: Person, use_cases: list[UseCase], *, by: User, at: datetime) -> Referral:
+    """Claim a person, or refuse them after the same work whatever the cause: known, owned, barred or lost.
+
+    Each of these looks everything up and inserts the claim; for the first three it is taken back, where the
+    last is refused by the constraint. `test_neutral_answer.py` compares them, statement by statement.
+    """
     identity = identity_of(person.email)
-    for held in Referral.objects.live().filter(identity=identity):
-        end_overdue_claim(referral=held, at=at)  # whoever meets it first ends it
-        end_family_of_left_partner(root_id=held.the_root.pk, at=at)
+    _end_what_is_over(identity, at=at)
+    forgotten = _own_forgotten(partner, identity)
     company = company_of(person)
     evidence = queries.what_semi_knew(person, identity=identity, company=company, at=at)
-    if evidence["known_contact"] or evidence["live_claim"] or evidence["objected"]:
-        raise NotEligible
     itself = by.pk == partner.user_id
-    similar = bool(evidence["similar_contacts"] or evidence["similar_referrals"])
-    referral = claim(
-        partner=partner,
-        company=company,
-        person=person,
-        identity=identity,
-        evidence=evidence,
-        status=ReferralStatus.CHECKING if similar else ReferralStatus.REGISTERED,
-        accepted_at=None if similar else at,
-        agreement_attested=itself,
-        partner_confirmed_at=at if itself else None,
-        by=by,
-        at=at,
-    )
-    attach_use_cases(referral=referral, use_cases=use_cases, by=by, at=at)
-    audit.record(
-        "referral.registered",
-        referral,
-        by=by,
-        at=at,
-        partner=partner.pk,
-        on_behalf=not itself,
-        similar=similar,
-    )
+    if forgotten is not None and not evidence["objected"]:
+        referral = _take_up_again(forgotten, person, itself=itself, at=at)
+        attach_use_cases(referral=referral, use_cases=use_cases, by=by, at=at)
+        audit.record("referral.taken_up_again", referral, by=by, at=at, partner=partner.pk)
+    else:
+        refused = bool(evidence["known_contact"] or evidence["live_claim"] or evidence["objected"])
+        similar = bool(evidence["similar_contacts"] or evidence["similar_referrals"])
+        referral = claim(
+            partner=partner,
+            company=company,
+            person=person,
+            identity=identity,
+            refused=refused,
+            evidence=evidence,
+            status=ReferralStatus.CHECKING if similar else ReferralStatus.REGISTERED,
+            accepted_at=None if similar else at,
+            agreement_attested=itself,
+            partner_confirmed_at=at if itself else None,
+            by=by,
+            at=at,
+        )
+        attach_use_cases(referral=referral, use_cases=use_cases, by=by, at=at)
+        audit.record(
+            "referral.registered",
+            referral,
+            by=by,
+            at=at,
+            partner=partner.pk,
+            on_behalf=not itself,
+            similar=similar,
+        )
     tell_person(referral, at=at)
     if not itself:
         outbox.enqueue(
             "referrals.registered_for_you",
-            key=f"referral:{referral.pk}:registered-for-you",
+            key=f"referral:{referral.pk}:registered-for-you:{at.isoformat()}",
             payload={"referral_id": referral.pk},
             at=at,
         )
     return referral
+
+
+def _end_what_is_over(identity: str, *, at: datetime) -> None:
+    """Whoever meets an overdue claim first ends it (C12); a claim that holds costs no more than none."""
+    for overdue in list(Referral.objects.overdue(on=local_date(at)).filter(identity=identity)):
+        end_overdue_claim(referral=overdue, at=at)
+    for left in list(Referral.objects.of_left_partners(at=at).filter(identity=identity)):
+        end_family_of_left_partner(root_id=left.root_id or left.pk, at=at)
+
+
+def _own_forgotten(partner: Partner, identity: str) -> Referral | None:
+    """Return the partner's own vested person whose details were removed since nothing came of it."""
+    own = Referral.objects.live().filter(identity=identity, partner=partner, anonymised_at__isnull=False)
+    return own.filter(objected_at__isnull=True, root__isnull=True).select_for_update(of=("self",)).first()
+
+
+def _take_up_again(row: Referral, person: Person, *, itself: bool, at: datetime) -> Referral:
+    """Put the details back of a vested person whom their partner introduces anew; they are told anew."""
+    row.first_name, row.last_name = person.first_name.strip(), person.last_name.strip()
+    row.email, row.title, row.relation = person.email.strip(), person.title.strip(), person.relation.strip()
+    row.agreement_attested, row.partner_confirmed_at = itself, at if itself else None
+    row.anonymised_at = row.told_at = None
+    row.accepted_at = at
+    row.save()
+    return row
 
 
 def claim(
@@ -179,11 +222,13 @@ def claim(
     identity: str,
     by: User,
     at: datetime,
+    refused: bool = False,
     **fields: object,
 ) -> Referral:
     """Insert a live claim; the constraint decides who was first.
 
-    :raises NotEligible: somebody else was.
+    :param refused: do all the work and take it back, so that a refusal costs what a lost race costs.
+    :raises NotEligible: somebody else was, or it was refused.
     """
     salt, token_hash = new_token("objection")
     with (
@@ -191,7 +236,7 @@ def claim(
         constraint_as("referral_while_a_partner", PartnershipNotStarted),
         transaction.atomic(),
     ):
-        return Referral.objects.create(
+        referral = Referral.objects.create(
             partner=partner,
             company=company,
             first_name=person.first_name.strip(),
@@ -208,6 +253,9 @@ def claim(
             objection_hash=token_hash,
             **fields,
         )
+        if refused:
+            raise NotEligible
+        return referral
 
 
 def assign_seller(*, referral: Referral, seller: User, by: User, at: datetime) -> Referral:

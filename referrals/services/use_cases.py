@@ -33,7 +33,7 @@ def define_use_case(
     if not partner.is_active(at=at):
         raise PartnershipNotStarted
     root = referral.the_root if referral else None
-    if root and (root.partner_id != partner.pk or not root.is_live or root.objected_at):
+    if root and (root.partner_id != partner.pk or not root.is_live or root.anonymised_at):
         raise ReferralNotOpen
     use_case = UseCase.objects.create(
         partner=partner,

@@ -137,7 +137,7 @@ def page_of(referral: Referral, request: PartnerRequest) -> dict[str, Any]:
         "answer_name_by": rules.name_answer_by(referral.registered_on),
         "agreement": AgreementForm() if referral.awaits_partner else None,
         "can_plan": referral.is_live
-        and not referral.objected_at
+        and not referral.anonymised_at
         and referral.status != "checking"
         and not referral.awaits_partner,
         "can_withdraw": referral.is_live and referral.status in ("checking", "registered", "not_warm"),

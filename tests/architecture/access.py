@@ -13,6 +13,7 @@ FINANCE = frozenset({Role.FINANCE.value})
 FINANCE_OR_DIRECTOR = FINANCE | {Role.DIRECTOR.value}
 DIRECTORS = frozenset({Role.DIRECTOR.value})
 SALES_OR_FINANCE = SALES | FINANCE
+ANSWERS_PEOPLE = LEADS | {Role.ADMINISTRATOR.value}
 CHANNEL_HANDS = SALES | {Role.ADMINISTRATOR.value}
 
 MATRIX: dict[str, frozenset[str]] = {
@@ -61,6 +62,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "partners:library_download": SIGNED_IN,  # then an active partner, or staff
     "partners:library_preview": SIGNED_IN,
     "portal:home": PARTNER,
+    "portal:own_data": PARTNER,  # and the password or second factor once more
     # referrals
     "referrals:list": PARTNER,
     "referrals:register": PARTNER,
@@ -112,6 +114,17 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:contact_discard": SALES,
     "desk:contact_report": SALES,
     "desk:contact_undo": SALES,
+    "desk:people": ANSWERS_PEOPLE,
+    "desk:person_record": ANSWERS_PEOPLE,
+    "desk:moving_in": LEADS,
+    "desk:moving_in_sample": LEADS,
+    "desk:moving_in_file": LEADS,
+    "desk:moving_in_columns": LEADS,
+    "desk:moving_in_commit": LEADS,
+    "desk:moving_in_discard": LEADS,
+    "desk:moving_in_report": LEADS,
+    "desk:probing": LEADS,
+    "desk:probing_alert": LEADS,
     "desk:register": SALES,
     "desk:referral": SALES_OR_FINANCE,
     "desk:check_name": SALES,

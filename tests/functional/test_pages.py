@@ -222,6 +222,7 @@ UNREACHED = re.compile(
     r"|.*_(move|won|lost|seller|note)|.*:(document|suggested_guides|statement|use_case|last_day)"
     r"|referrals:(register_\w+|confirm_registration|cancel|move)|desk:(check_name|confirmation_settle)"
     r"|desk:contact_(columns|commit|discard|report)"
+    r"|desk:(person_record|moving_in_(commit|discard|report|sample))"
     r"|commissions:(invoice_match|invoices_sample|payout_(decide|prepare|settle))"
 )
 

@@ -24,6 +24,7 @@ from ssp.sandbox.demo.library import fill_library
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.moving import preview_a_file
+from ssp.sandbox.demo.people import people_who_object_and_who_are_tried
 from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
 from ssp.sandbox.people import DemoPerson
@@ -63,6 +64,13 @@ def tell(*, now: datetime) -> None:
     applications(when, directors=stage.directors, recruiter=ines)
     preview_a_file(by=stage[people.BRAM], at=when.at(20, 11, 9))
     rosa_left_and_leila_leaves(stage[people.ROSA], stage[people.LEILA], when, directors=stage.directors)
+    people_who_object_and_who_are_tried(
+        when,
+        karl=stage[people.KARL],
+        pieter=stage[people.PIETER],
+        lead=stage[people.SIMON],
+        host=stage[people.TOM],
+    )
     open_channels(by=stage[people.SIMON], opened=opened)
     use_channels(at=when.at(20, 11))
     fill_in_profiles(at=when.at(4, 11, 9))
