@@ -172,7 +172,14 @@ def test_the_database_erases_notes_whoever_removes_the_details(ana: Referral, to
     note(ana.company, tom, "Stays.")
 
     Referral.objects.filter(pk=ana.pk).update(
-        anonymised_at=MONDAY, first_name="", last_name="", email="", title="", relation="", name_key=""
+        objected_at=MONDAY,
+        anonymised_at=MONDAY,
+        first_name="",
+        last_name="",
+        email="",
+        title="",
+        relation="",
+        name_key="",
     )
 
     assert texts() == ["", "", "Stays."]
