@@ -133,14 +133,12 @@ def test_the_page_leads_to_the_referral_and_to_other_months(tom: User) -> None:
     assert "10:00 to 10:45" in page
 
 
-@pytest.mark.parametrize(
-    "on", ["", "2026-02-30", "9999-12-31", "0001-01-01", "x\x00", "2000-01-01", "2099-12-31"]
-)
-@pytest.mark.parametrize("view", ["month", "week", "year"])
-def test_any_address_answers(tom: User, on: str, view: str) -> None:
-    assert (
-        signed_in(tom).get(reverse("desk:calendar"), {"on": on, "view": view, "host": "x"}).status_code == 200
-    )
+def test_any_address_answers(tom: User) -> None:
+    desk = signed_in(tom)
+    odd = ["", "2026-02-30", "9999-12-31", "0001-01-01", "x\x00", "2000-01-01", "2099-12-31"]
+    asked_for = [{"on": on, "view": view, "host": "x"} for on in odd for view in ("month", "week", "year")]
+
+    assert {desk.get(reverse("desk:calendar"), each).status_code for each in asked_for} == {200}
 
 
 def test_a_full_day_leads_to_its_week(tom: User) -> None:
