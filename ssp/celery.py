@@ -41,5 +41,6 @@ app.conf.beat_schedule = {
     "end-overdue-claims": every_tick("referrals.tasks.end_overdue_claims", ticks=5),
     "remind-of-deadlines": every_tick("referrals.tasks.remind_of_deadlines", ticks=5),
     "forget-contact-previews": every_tick("referrals.tasks.forget_contact_previews", ticks=30),
+    "forget-table-exports": every_tick("ssp.dashboard.tasks.forget_table_exports", ticks=30),
     "accrue": every_tick("commissions.tasks.accrue", ticks=30),
 }

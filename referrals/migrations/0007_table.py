@@ -52,6 +52,14 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="referral",
+            index=models.Index(
+                condition=models.Q(("claim_ended_at__isnull", True), ("vested_at__isnull", True)),
+                fields=["claim_last_on", "id"],
+                name="referral_claims_by_end",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="usecase",
             index=models.Index(
                 condition=models.Q(("is_decided", False), ("window_ends_on__isnull", False)),

@@ -203,6 +203,11 @@ class Referral(FSMModelMixin, models.Model):
             models.Index(
                 fields=["claim_last_on"], condition=Q(claim_ended_at__isnull=True), name="referral_claims_due"
             ),
+            models.Index(  # the table of introductions: claims that nothing keeps, in its own order
+                fields=["claim_last_on", "id"],
+                condition=Q(claim_ended_at__isnull=True, vested_at__isnull=True),
+                name="referral_claims_by_end",
+            ),
             GinIndex(  # C10: who of those claimed has a similar name
                 fields=["name_key"],
                 opclasses=["gin_trgm_ops"],

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ssp.core.models import User
 
-KEPT = timedelta(days=1)
+KEPT = timedelta(days=1)  # a file, and the note that something was exported
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -98,6 +98,11 @@ class TableExport(models.Model):
                 condition=Q(is_prepared=True, finished_at__isnull=False) & ~Q(file="")
                 | (Q(is_prepared=False) | Q(finished_at__isnull=True)) & Q(file=""),
                 name="table_export_has_its_file_once_finished",
+            ),
+            models.UniqueConstraint(  # pressed twice is asked once
+                fields=["requested_by", "format", "query"],
+                condition=Q(is_prepared=True, finished_at__isnull=True),
+                name="table_export_once_at_a_time",
             ),
             models.CheckConstraint(
                 condition=Q(expires_at__lte=F("requested_at") + KEPT), name="table_export_a_day_at_most"

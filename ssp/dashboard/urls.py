@@ -10,6 +10,8 @@ from ssp.dashboard.views import (
     home,
     records,
     referrals,
+    saved_views,
+    table,
     use_cases,
     windows,
 )
@@ -18,6 +20,14 @@ app_name = "desk"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("table/seller/", table.assign, name="table_assign"),
+    path("table/export/", table.export, name="table_export"),
+    path("exports/", table.prepared, name="exports"),
+    path("exports/<int:pk>/file/", table.export_file, name="export_file"),
+    path("views/", saved_views.saved_views, name="views"),
+    path("views/save/", saved_views.save, name="view_save"),
+    path("views/<int:pk>/", saved_views.change, name="view_change"),
+    path("views/<int:pk>/delete/", saved_views.delete, name="view_delete"),
     path("confirmations/", confirmations.open_confirmations, name="confirmations"),
     path("confirmations/<int:pk>/answer/", confirmations.answer, name="confirmation_answer"),
     path("confirmations/<int:pk>/remind/", confirmations.remind, name="confirmation_remind"),

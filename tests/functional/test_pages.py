@@ -204,6 +204,7 @@ UNREACHED = re.compile(
     r"|.*_(move|won|lost|seller)|.*:(document|suggested_guides|statement|use_case)"
     r"|referrals:(register_\w+|confirm_registration|cancel|move)|desk:(check_name|confirmation_settle)"
     r"|desk:contact_(columns|commit|discard|report)"
+    r"|desk:(table_assign|export_file|view_save|view_change|view_delete)"
     r"|commissions:(invoice_match|invoices_sample|payout_(decide|prepare|settle))"
 )
 

@@ -106,16 +106,25 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("file", ""), ("is_prepared", False)),
-                            models.Q(("file", ""), ("finished_at__isnull", True), ("is_prepared", True)),
                             models.Q(
                                 ("finished_at__isnull", False),
                                 ("is_prepared", True),
                                 models.Q(("file", ""), _negated=True),
                             ),
+                            models.Q(
+                                models.Q(
+                                    ("is_prepared", False), ("finished_at__isnull", True), _connector="OR"
+                                ),
+                                ("file", ""),
+                            ),
                             _connector="OR",
                         ),
                         name="table_export_has_its_file_once_finished",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("finished_at__isnull", True), ("is_prepared", True)),
+                        fields=("requested_by", "format", "query"),
+                        name="table_export_once_at_a_time",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
