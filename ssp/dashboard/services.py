@@ -101,7 +101,7 @@ def export_table(*, filters: Filters, file_format: str, by: User, at: datetime) 
     if rows > ROWS_AT_MOST:
         raise TooManyRows
     whole = {"requested_by": by, "format": file_format, "on": on, "rows": rows}
-    if rows <= ROWS_AT_ONCE:
+    if rows <= ROWS_AT_ONCE or filters.only:  # people picked by hand are few, and in no address
         export = TableExport.objects.create(**whole, requested_at=at, finished_at=at, expires_at=at + KEPT)
     else:
         export = _prepared_once(whole, filters, at=at)
@@ -131,9 +131,11 @@ def _prepared_once(whole: dict[str, object], filters: Filters, *, at: datetime) 
     return export
 
 
+@transaction.atomic
 def prepare_file(*, export_id: int, at: datetime) -> None:
     """Write the file of a large export. A repeat finds it written; what nobody may fetch any more isn't."""
-    export = TableExport.objects.select_related("requested_by").filter(pk=export_id).first()
+    rows = TableExport.objects.select_related("requested_by").select_for_update(of=("self",), no_key=True)
+    export = rows.filter(pk=export_id).first()  # held: nobody deletes it while its file is written
     if export is None or export.finished_at is not None or export.expires_at <= at:
         return
     if not export.requested_by.has_any_role(*READERS):

@@ -111,7 +111,6 @@ class Page:
 
 # --- which rows -------------------------------------------------------------------
 RUNS = Q(case_decided=False, case_ends__isnull=False)
-RUNS_NOT = Q(case_decided=True) | Q(case_ends__isnull=True)
 CLAIMED = Q(claim_ended_at__isnull=True, vested_at__isnull=True, claim_last_on__isnull=False)
 CLAIMED_NOT = Q(claim_ended_at__isnull=False) | Q(vested_at__isnull=False) | Q(claim_last_on__isnull=True)
 NO_TEXT = Value("", output_field=CharField())
@@ -145,6 +144,14 @@ def rows(filters: Filters, *, on: date) -> Part:
         left = Q(root_done__isnull=True) | Q(root_done=False)
         part = part.annotate(root_done=done).filter(Q(case__gt=0) | Q(vested_at__isnull=True) | left)
     return part
+
+
+def _without_window(filters: Filters, *, on: date) -> Part:
+    """Return the rows whose window doesn't run: where nothing decided is joined, there is none."""
+    none = Q(case_ends__isnull=True)
+    return rows(filters, on=on).filter(
+        none if filters.view in UNDECIDED_ONLY else none | Q(case_decided=True)
+    )
 
 
 def _windows(filters: Filters, *, on: date) -> Part:
@@ -208,8 +215,6 @@ def _in_stage(stage: str, person: str) -> Q:
 
 def _cases_wanted(filters: Filters, on: date) -> Q:
     wanted = Q()
-    if filters.view in UNDECIDED_ONLY:
-        wanted &= Q(case_decided=False) | Q(case=0)
     if filters.view == "closing":
         wanted &= Q(case_ends__range=(on, on + timedelta(days=SOON)))
     if filters.view == "won":
@@ -346,12 +351,12 @@ def _by_end(filters: Filters, place: _Place | None, *, on: date, limit: int) -> 
     found: list[tuple[int, int]] = []
     values: Sequence[Any] | None = (place.referral, place.use_case) if place else None
     if place is None or place.ends_on is not None:
-        claims = rows(filters, on=on).filter(RUNS_NOT, CLAIMED)
+        claims = _without_window(filters, on=on).filter(CLAIMED)
         ending = [_placed(_windows(filters, on=on), F("case_ends")), _placed(claims, F("claim_last_on"))]
         behind = (place.ends_on, place.referral, place.use_case) if place else None
         found, values = _first(ending, behind, down=filters.descending, limit=limit), None
     if len(found) < limit:
-        endless = _placed(rows(filters, on=on).filter(RUNS_NOT, CLAIMED_NOT))
+        endless = _placed(_without_window(filters, on=on).filter(CLAIMED_NOT))
         found += _first([endless], values, down=filters.descending, limit=limit - len(found))
     return found
 
@@ -398,13 +403,15 @@ NOT_BEFORE = {"gt": TupleGreaterThanOrEqual, "lt": TupleLessThanOrEqual}
 
 
 def _behind(place: Sequence[str], values: Sequence[Any], way: str) -> Q:
-    """Return the condition for rows that come later; an index starts from its first part."""
-    first, value = place[0], values[0]
-    if len(place) == 1:
-        return Q(**{f"{first}__{way}": value})
-    later = Q(**{f"{first}__{way}": value}) | Q(**{first: value}) & _behind(place[1:], values[1:], way)
-    not_before = NOT_BEFORE[way](Tuple(*(F(name) for name in place[:-1])), tuple(values[:-1]))
-    return Q(not_before) & later
+    """Return the condition for rows that come later.
+
+    One comparison of the place without the use case, which an index can begin with, and of which the planner
+    knows how many rows it leaves; then the rows of the same place that were shown already are left out.
+    """
+    *first, case = place
+    *begin, last = values
+    shown = Q(**dict(zip(first, begin, strict=True)), **{f"{case}__{'gte' if way == 'lt' else 'lte'}": last})
+    return Q(NOT_BEFORE[way](Tuple(*(F(name) for name in first)), tuple(begin))) & ~shown
 
 
 # --- the rows themselves ---------------------------------------------------------------

@@ -24,6 +24,7 @@ from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.moving import preview_a_file
 from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
+from ssp.sandbox.demo.views import save_views
 from ssp.sandbox.people import DemoPerson
 
 
@@ -66,6 +67,7 @@ def tell(*, now: datetime) -> None:
     fill_library(when, by=stage[people.CARLA], readers=[ines, pieter])
     write_guides(when, by=stage[people.SOFIE], draft_by=stage[people.PRIYA])
     _comments(stage)
+    save_views(when, seller=stage[people.TOM], lead=stage[people.SIMON])
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:
