@@ -33,6 +33,17 @@ class OwnReferral(DomainError):
     message = _("This is an introduction of your own as a partner, so a colleague does this.")
 
 
+class SellerIsThePartner(DomainError):
+    """Chosen to be responsible for what they brought in themselves, under this account or another one."""
+
+    clause = "C1"
+    message = _("The seller you chose is the partner of this introduction. Choose a colleague of theirs.")
+
+
+class SellerOfNobody(DomainError):
+    message = _("The person was removed, so there is nothing left to be responsible for.")
+
+
 class TooManyRefusals(DomainError):
     clause = "C12"
     message = _(

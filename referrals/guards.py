@@ -298,3 +298,51 @@ DEAL_NEEDS_A_WINDOW = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+# The table of introductions walks along what is undecided, the window that ends first on top: the use case
+# itself says so. A saved row that is stale can't undo the mark, because every write works it out anew.
+DECIDED_WITH_ITS_DEAL = pgtrigger.Trigger(
+    name="use_case_decided_with_its_deal",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.Update,
+    func="""
+        NEW.is_decided := NEW.outcome <> '' OR EXISTS (
+            SELECT 1 FROM referrals_deal d WHERE d.use_case_id = NEW.id AND d.stage IN ('won', 'lost')
+        );
+        RETURN NEW;
+    """,
+)
+DEAL_DECIDES_ITS_USE_CASE = pgtrigger.Trigger(  # locks as services do: the deal, then its use case
+    name="deal_decides_its_use_case",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | update_of("stage", "use_case_id"),
+    func="""
+        UPDATE referrals_usecase SET is_decided = is_decided
+         WHERE id = NEW.use_case_id AND outcome = '' AND is_decided <> (NEW.stage IN ('won', 'lost'));
+        RETURN NULL;
+    """,
+)
+
+# Nobody is responsible for what they brought in themselves, as nobody hosts or wins it (C1, C14): under this
+# account, or another one of the same person.
+SELLER_IS_NOT_THE_PARTNER = pgtrigger.Trigger(
+    name="referral_seller_is_not_its_partner",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | update_of("seller_id", "partner_id"),
+    func=f"""
+        IF TG_OP = 'UPDATE' THEN  -- people's addresses change: what doesn't change isn't asked
+            IF (NEW.seller_id, NEW.partner_id) IS NOT DISTINCT FROM (OLD.seller_id, OLD.partner_id)
+            THEN RETURN NEW; END IF;
+        END IF;
+        IF NEW.seller_id IS NOT NULL AND EXISTS (
+            SELECT 1 FROM partners_partner p
+              JOIN core_user theirs ON theirs.id = p.user_id
+              JOIN core_user seller ON seller.id = NEW.seller_id
+            WHERE p.id = NEW.partner_id
+              AND (theirs.id = seller.id
+                   OR {canonical("seller.email")} IN (p.identity, {canonical("theirs.email")}))
+        ) THEN {_refuse("referral_seller_is_not_its_partner", "the seller is the partner")}
+        END IF;
+        RETURN NEW;
+    """,
+)

@@ -1,10 +1,17 @@
 """Who may do what with referrals: `check_x` raises, `can_x` answers."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from partners.models import Partner
 from partners.permissions import is_person
-from referrals.errors import ExtenderEarns, ExtendsOwnWindow, ExtensionNeedsDirector, OwnReferral
+from referrals.errors import (
+    ExtenderEarns,
+    ExtendsOwnWindow,
+    ExtensionNeedsDirector,
+    OwnReferral,
+    SellerIsThePartner,
+)
 from referrals.models import Company, UseCase
 from referrals.models.notes import Subject
 from ssp.core.errors import NotAllowed
@@ -81,6 +88,11 @@ def check_answers_people(user: User) -> None:
         raise NotAllowed
 
 
+def is_own(user: User, partner: Partner) -> bool:
+    """Tell whether somebody at SeMI is that partner, under this account or another one."""
+    return is_person(partner, user, identity_of(user.email))
+
+
 def check_not_own(user: User, partner: Partner) -> None:
     """Refuse somebody at SeMI who is that partner: nobody hosts, settles or wins their own (C1, C14).
 
@@ -88,6 +100,22 @@ def check_not_own(user: User, partner: Partner) -> None:
     """
     if is_person(partner, user, identity_of(user.email)):
         raise OwnReferral
+
+
+def check_seller(user: User) -> None:
+    """:raises NotAllowed: only somebody of sales can be responsible."""
+    if not user.has_any_role(*DESK_ROLES):
+        raise NotAllowed(_("Choose somebody from the sales team."))
+
+
+def check_can_be_seller(user: User, partner: Partner) -> None:
+    """Let somebody of sales be responsible for what a partner brings in, unless it is their own (C1).
+
+    :raises NotAllowed: not of sales.  :raises SellerIsThePartner: under any account of the same person.
+    """
+    check_seller(user)
+    if is_own(user, partner):
+        raise SellerIsThePartner
 
 
 def check_may_extend(user: User, partner: Partner) -> None:

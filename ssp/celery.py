@@ -43,5 +43,6 @@ app.conf.beat_schedule = {
     "forget-contact-previews": every_tick("referrals.tasks.forget_contact_previews", ticks=30),
     "send-digests": every_tick("ssp.dashboard.tasks.send_digests", ticks=5),
     "forget-people": every_tick("referrals.tasks.forget_people", ticks=60),
+    "forget-table-exports": every_tick("ssp.dashboard.tasks.forget_table_exports", ticks=30),
     "accrue": every_tick("commissions.tasks.accrue", ticks=30),
 }

@@ -4,8 +4,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin, transition
 
@@ -85,6 +87,7 @@ class Partner(models.Model):
                 name="partner_end_has_kind",
             ),
         ]
+        indexes = [GinIndex(OpClass(Upper("display_name"), name="gin_trgm_ops"), name="partner_by_name_part")]
         triggers = [
             triggers.PARTNER_STARTS_WITH_A_SIGNED_CONTRACT,
             triggers.PARTNER_START_IS_KEPT,

@@ -66,7 +66,7 @@ class Deal(models.Model):
                 name="deal_customer_reference_once",
             ),
         ]
-        triggers = [guards.DEAL_NEEDS_A_WINDOW]
+        triggers = [guards.DEAL_NEEDS_A_WINDOW, guards.DEAL_DECIDES_ITS_USE_CASE]
 
     @property
     def is_open(self) -> bool:

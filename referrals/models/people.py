@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin, transition
@@ -31,7 +32,14 @@ class Company(models.Model):
 
     class Meta:
         verbose_name_plural = "companies"
-        indexes = [models.Index(fields=["key"], name="company_by_key")]
+        indexes = [
+            models.Index(fields=["key"], name="company_by_key"),
+            GinIndex(  # the desk's search: as written, and without accents
+                OpClass(Upper("name"), name="gin_trgm_ops"),
+                OpClass(F("key"), name="gin_trgm_ops"),
+                name="company_by_name_part",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["domain"], condition=~Q(domain=""), name="company_one_per_domain")
         ]
@@ -200,11 +208,21 @@ class Referral(FSMModelMixin, models.Model):
                 condition=Q(anonymised_at__isnull=True),
                 name="referral_not_forgotten",
             ),
+            models.Index(  # the table of introductions: claims that nothing keeps, in its own order
+                fields=["claim_last_on", "id"],
+                condition=Q(claim_ended_at__isnull=True, vested_at__isnull=True),
+                name="referral_claims_by_end",
+            ),
             GinIndex(  # C10: who of those claimed has a similar name
                 fields=["name_key"],
                 opclasses=["gin_trgm_ops"],
                 condition=Q(claim_ended_at__isnull=True),
                 name="referral_live_by_name_like",
+            ),
+            GinIndex(  # the desk's search, of everybody; an emptied name has no trigram
+                OpClass(Upper("first_name"), name="gin_trgm_ops"),
+                OpClass(Upper("last_name"), name="gin_trgm_ops"),
+                name="referral_by_name_part",
             ),
         ]
         triggers = [
@@ -213,6 +231,7 @@ class Referral(FSMModelMixin, models.Model):
             guards.WHILE_A_PARTNER,
             guards.NOTES_GO_WITH_THE_PERSON,
             *people_guards.TRIGGERS,
+            guards.SELLER_IS_NOT_THE_PARTNER,
         ]
 
     def __str__(self) -> str:

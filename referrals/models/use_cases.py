@@ -3,8 +3,10 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from partners.models import CommissionModel, Partner
@@ -49,6 +51,8 @@ class UseCase(models.Model):
     extended_months = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=12, choices=UseCaseOutcome, default=UseCaseOutcome.OPEN, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # Won, lost or closed: nothing is left to do about it. The database keeps it (DECIDED_WITH_ITS_DEAL).
+    is_decided = models.BooleanField(default=False, db_default=False, editable=False)
     same_need_as = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -77,13 +81,22 @@ class UseCase(models.Model):
                 name="use_case_locked_model_is_known",
             ),
         ]
-        indexes = [models.Index(fields=["window_ends_on"], name="use_case_by_window_end")]
+        indexes = [
+            models.Index(fields=["window_ends_on"], name="use_case_by_window_end"),
+            models.Index(  # the table of introductions, in its own order
+                fields=["window_ends_on", "referral", "id"],
+                condition=Q(is_decided=False, window_ends_on__isnull=False),
+                name="use_case_undecided_by_end",
+            ),
+            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="use_case_by_title_part"),
+        ]
         triggers = [
             guards.WARM_AFTER_A_MEETING,
             guards.DEFINED_ONCE,
             guards.DEFINITION_IS_KEPT,
             guards.WINDOW_WHILE_A_PARTNER,
             guards.EXTENDED_BY_AN_EXTENSION,
+            guards.DECIDED_WITH_ITS_DEAL,
         ]
 
     @property

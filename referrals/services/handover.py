@@ -25,9 +25,11 @@ def hand_over_work(*, user: User, to: User, at: datetime) -> None:
     if user.pk == to.pk:
         raise NotAllowed
     for referral in Referral.objects.live().filter(seller=user).select_related("partner__user"):
-        referral.seller = _successor(to, referral.partner)
+        successor = _successor(to, referral.partner)
+        # Alone in sales with what they brought in themselves: nobody is responsible, and the desk says so.
+        referral.seller = None if permissions.is_own(successor, referral.partner) else successor
         referral.save(update_fields=["seller"])
-        audit.record("referral.seller_assigned", referral, by=None, at=at, seller=referral.seller.pk)
+        audit.record("referral.seller_assigned", referral, by=None, at=at, seller=referral.seller_id)
     meetings = (
         Introduction.objects.select_for_update(of=("self",))
         .filter(host=user, status=IntroductionStatus.BOOKED)

@@ -17,17 +17,18 @@ from referrals.errors import (
     OwnAddress,
     OwnCompany,
     PartnershipNotStarted,
+    SellerIsThePartner,
     TooManyRefusals,
 )
 from referrals.models import Company, Referral, ReferralStatus, UseCase
-from referrals.permissions import check_sells
+from referrals.permissions import check_can_be_seller, check_sells
 from referrals.rules import Person
 from referrals.services.claims import end_overdue_claim, tell_person
 from referrals.services.leaving import end_family_of_left_partner
 from referrals.services.probing import leave_trace, refusals_today
 from referrals.services.use_cases import attach_use_cases, define_use_case
 from ssp.core import audit, outbox
-from ssp.core.errors import DomainError, NotAllowed, constraint_as
+from ssp.core.errors import DomainError, constraint_as
 from ssp.core.identity import canonical_email, identity_of
 from ssp.core.links import new_token
 from ssp.core.models import User
@@ -261,14 +262,11 @@ def claim(
 def assign_seller(*, referral: Referral, seller: User, by: User, at: datetime) -> Referral:
     """Make somebody of sales responsible for a referral and its internal referrals.
 
-    :raises NotAllowed: `by` or `seller` doesn't sell.
+    :raises NotAllowed: `by` or `seller` doesn't sell.  :raises SellerIsThePartner: it is their own (C1).
     """
     check_sells(by)
-    try:
-        check_sells(seller)
-    except NotAllowed as refusal:
-        raise NotAllowed(_("Choose somebody from the sales team.")) from refusal
-    with transaction.atomic():
+    check_can_be_seller(seller, referral.partner)
+    with constraint_as("referral_seller_is_not_its_partner", SellerIsThePartner), transaction.atomic():
         root = referral.the_root
         root.internal_referrals.update(seller=seller)
         Referral.objects.filter(pk=root.pk).update(seller=seller)

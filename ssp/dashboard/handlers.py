@@ -11,6 +11,7 @@ from ssp.core.models import OutboxMessage, User
 from ssp.core.outbox import handles
 from ssp.dashboard.digest import digest_for
 from ssp.dashboard.mails import DIGEST
+from ssp.dashboard.services import prepare_file
 from ssp.dashboard.today import Section, first_due
 
 ROWS = 10  # of a section; the page has them all
@@ -44,3 +45,8 @@ def _context(user: User, sections: list[Section]) -> emails.Context:
         ],
         "url": absolute(reverse("desk:today")),
     }
+
+
+@handles("dashboard.table_export")
+def write_file_of_table(message: OutboxMessage) -> None:
+    prepare_file(export_id=int(message.payload["export_id"]), at=clock.now())

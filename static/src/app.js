@@ -63,6 +63,35 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+/** Rows that are ticked: their number, the bar with what can be done, and all of a page at once. */
+function countPicks(form) {
+  const rows = [...form.querySelectorAll("input[name=row]")];
+  const picked = rows.filter((row) => row.checked).length;
+  form.querySelector("[data-picked-count]").textContent = String(picked);
+  form.querySelector("[data-picked-bar]").toggleAttribute("data-collapsed", picked === 0);
+  const all = form.querySelector("[data-picks-all]");
+  all.checked = picked === rows.length;
+  all.indeterminate = picked > 0 && picked < rows.length;
+}
+
+document.addEventListener("change", ({ target }) => {
+  const form = target instanceof Element ? target.closest("form[data-picks]") : null;
+  if (!form || !target.matches("input[name=row], [data-picks-all]")) return;
+  if (target.matches("[data-picks-all]")) {
+    for (const row of form.querySelectorAll("input[name=row]")) row.checked = target.checked;
+  }
+  countPicks(form);
+});
+
+document.addEventListener("reset", ({ target }) => {
+  if (target.matches("form[data-picks]")) setTimeout(() => countPicks(target));
+});
+
+/** Coming back to a page, the browser ticks again what was ticked. */
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-picks]")) countPicks(form);
+});
+
 /** After a swap by htmx the focus goes to the new part's heading, if it asks for it. */
 document.addEventListener("htmx:afterSettle", (event) => focusWhatMatters(event.target));
 

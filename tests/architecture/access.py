@@ -93,6 +93,14 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:use_case_note": SALES,
     "desk:company_note": SALES,
     "desk:partner_note": SALES,
+    "desk:table_assign": SALES,
+    "desk:table_export": SALES_OR_FINANCE,
+    "desk:exports": SALES_OR_FINANCE,
+    "desk:export_file": SALES_OR_FINANCE,  # then who asked for it
+    "desk:views": SALES_OR_FINANCE,
+    "desk:view_save": SALES_OR_FINANCE,
+    "desk:view_change": SALES_OR_FINANCE,  # then the owner; a sales lead what is shared
+    "desk:view_delete": SALES_OR_FINANCE,
     "desk:confirmations": SALES_OR_FINANCE,
     "desk:confirmation_answer": SALES,
     "desk:confirmation_remind": SALES,

@@ -223,6 +223,7 @@ UNREACHED = re.compile(
     r"|referrals:(register_\w+|confirm_registration|cancel|move)|desk:(check_name|confirmation_settle)"
     r"|desk:contact_(columns|commit|discard|report)"
     r"|desk:(person_record|moving_in_(commit|discard|report|sample))"
+    r"|desk:(table_assign|export_file|view_save|view_change|view_delete)"
     r"|commissions:(invoice_match|invoices_sample|payout_(decide|prepare|settle))"
 )
 

@@ -27,6 +27,7 @@ from ssp.sandbox.demo.moving import preview_a_file
 from ssp.sandbox.demo.people import people_who_object_and_who_are_tried
 from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
+from ssp.sandbox.demo.views import save_views
 from ssp.sandbox.people import DemoPerson
 
 
@@ -78,6 +79,7 @@ def tell(*, now: datetime) -> None:
     write_guides(when, by=stage[people.SOFIE], draft_by=stage[people.PRIYA])
     _comments(stage)
     sales_at_work(when, stage.users)
+    save_views(when, seller=stage[people.TOM], lead=stage[people.SIMON])
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

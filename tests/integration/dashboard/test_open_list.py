@@ -13,7 +13,8 @@ from referrals.services.confirmations import answer_confirmation
 from referrals.services.deals import lose_deal, win_deal
 from ssp.core import clock
 from ssp.core.models import User
-from ssp.dashboard import queries
+from ssp.dashboard import queries, table
+from ssp.dashboard.filters import Filters
 from tests.factories.referrals import asked, confirmed_warm, held, registered, seller, use_case, warm
 from tests.moments import MONDAY
 
@@ -42,9 +43,8 @@ def won(tom: User) -> UseCase:
     return case
 
 
-def listed(view: str, on: date = TODAY) -> list[queries.Line]:
-    rows = queries.referrals_in_view(queries.Filters(view), on=on)
-    return queries.lines(rows, page=0, open_only=view in ("open", "closing"))[0]
+def listed(view: str, on: date = TODAY) -> list[table.Line]:
+    return table.page_of(Filters(view=view), on=on).lines
 
 
 def test_a_won_deal_leaves_open_and_is_found_under_won(won: UseCase) -> None:
@@ -55,9 +55,8 @@ def test_a_won_deal_leaves_open_and_is_found_under_won(won: UseCase) -> None:
 
 def test_a_won_deal_never_sorts_first_nor_counts_down(won: UseCase) -> None:
     waiting = registered(at=LATER)
-    rows = type(waiting).objects.all()
 
-    found, _more = queries.lines(rows, page=0)
+    found = listed("all")
 
     assert [line.referral for line in found] == [waiting, won.referral]
     assert (found[1].runs, found[1].ends_on) == (False, None)
