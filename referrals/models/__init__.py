@@ -3,21 +3,23 @@
 from referrals.models.comments import UseCaseComment
 from referrals.models.contacts import ContactImport, ContactSighting, KnownContact
 from referrals.models.deals import LOST_TO_RESELLER, Deal, DealQuerySet, DealStage
+from referrals.models.disputes import Appeal, Dispute, DisputeRuling, Refusal
 from referrals.models.meetings import (
     Confirmation,
     ConfirmationAnswer,
     Discussion,
     Introduction,
     IntroductionStatus,
-    Medium,
 )
 from referrals.models.people import LIVE_REFERRAL, Company, Referral, ReferralQuerySet, ReferralStatus
+from referrals.models.proposals import Medium, Proposal, ProposalAnswer, ProposedTime
 from referrals.models.use_cases import UseCase, UseCaseOutcome
 from referrals.models.windows import WindowExtension
 
 __all__ = [
     "LIVE_REFERRAL",
     "LOST_TO_RESELLER",
+    "Appeal",
     "Company",
     "Confirmation",
     "ConfirmationAnswer",
@@ -27,13 +29,19 @@ __all__ = [
     "DealQuerySet",
     "DealStage",
     "Discussion",
+    "Dispute",
+    "DisputeRuling",
     "Introduction",
     "IntroductionStatus",
     "KnownContact",
     "Medium",
+    "Proposal",
+    "ProposalAnswer",
+    "ProposedTime",
     "Referral",
     "ReferralQuerySet",
     "ReferralStatus",
+    "Refusal",
     "UseCase",
     "UseCaseComment",
     "UseCaseOutcome",
