@@ -52,8 +52,7 @@ def remind_of_claims(*, at: datetime) -> int:
     )
     due = 0
     for pk, last_on in claims.values_list("pk", "claim_last_on").iterator(chunk_size=500):
-        mark = rules.claim_reminder_due(last_on, today) if last_on else None
-        if mark is None:
+        if last_on is None or (mark := rules.claim_reminder_due(last_on, today)) is None:
             continue
         due += 1
         outbox.enqueue(

@@ -57,7 +57,7 @@ def appeals() -> QuerySet[Appeal]:
 
 def appeals_waiting() -> QuerySet[Appeal]:
     """Return appeals that no sales lead has decided, the oldest first."""
-    return appeals().open().order_by("appealed_at", "pk")
+    return appeals().filter(decided_at__isnull=True).order_by("appealed_at", "pk")
 
 
 def two_partners() -> QuerySet[Dispute]:
@@ -68,7 +68,7 @@ def two_partners() -> QuerySet[Dispute]:
 
 def disputes() -> QuerySet[Dispute]:
     """Return disputes between two partners that nobody has ruled on, the oldest first."""
-    return two_partners().open().order_by("opened_at", "pk")
+    return two_partners().filter(ruled_at__isnull=True).order_by("opened_at", "pk")
 
 
 def _about(q: str, referral: str) -> Q:

@@ -74,7 +74,7 @@ def _refused(partner: Partner, person: Person, *, at: datetime) -> Refusal | Non
     try:
         register_referral(partner=partner, person=person, by=partner.user, at=at)
     except NotEligible as refusal:
-        return Refusal.objects.filter(pk=refusal.refusal_id).first()
+        return Refusal.objects.filter(pk=refusal.refusal_id or 0).first()
     return None
 
 

@@ -339,7 +339,7 @@ def test_the_database_lets_only_another_sales_lead_decide(ines: Partner) -> None
 def test_the_database_keeps_a_decision(ines: Partner) -> None:
     know_jane()
     refuse_appeal(appeal=appealed(refused(ines)), reason="Known.", by=sales_lead(), at=MONDAY)
-    for change in ({"reason": "Other."}, {"decided_by": None}):
+    for change in ({"reason": "Other."}, {"accepted": None}):
         with pytest.raises(IntegrityError, match="decided once"), transaction.atomic():
             Appeal.objects.update(**change)
     with pytest.raises(IntegrityError, match="decided once"), transaction.atomic():
