@@ -24,6 +24,13 @@ class TimesForm(MeetingForm):
     on_3 = forms.DateField(label=_("Third date"), widget=DateInput(), required=False)
     starts_at_3 = forms.TimeField(label=_("Starts at"), widget=TimeInput(), required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].label = _("First date")
+        self.fields["starts_at"].help_text = ""
+        for n in ("", "_2", "_3"):
+            self.fields[f"starts_at{n}"].label = _("Starts at, Amsterdam time")
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         for n in range(2, PROPOSED_TIMES + 1):

@@ -74,7 +74,11 @@ class Busy:
 
     host: User
     counts: list[int]
-    total: int
+    weeks: list[date]
+
+    @property
+    def by_week(self) -> list[tuple[date, int]]:
+        return list(zip(self.weeks, self.counts, strict=True))
 
 
 def weeks_from(on: date) -> list[date]:
@@ -107,7 +111,7 @@ def how_busy(referral: Referral, *, on: date) -> list[Busy]:
     found = []
     for host in hosts_for(referral):
         weekly = [counts[host.pk, week] for week in range(WEEKS)]
-        found.append(Busy(host, weekly, sum(weekly)))
+        found.append(Busy(host, weekly, weeks))
     return found
 
 

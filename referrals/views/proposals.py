@@ -46,7 +46,6 @@ def propose(request: PartnerRequest, pk: int) -> HttpResponse:
         "form": form,
         "referral": referral,
         "before": proposals.open_proposal(referral),
-        "weeks": proposals.weeks_from(today),
         "hosts": proposals.how_busy(referral, on=today),
         "last_on": None if referral.vested_at else referral.claim_last_on,
         "nav": "referrals:list",

@@ -91,8 +91,6 @@ def proposal(request: StaffRequest, pk: int) -> HttpResponse:
         "own": _is_own(request, referral),
         "status": proposals.tone_of(found, on=today),
         "last_on": proposals.last_on_if_answered(found, on=today),
-        "weeks": proposals.weeks_from(today),
-        "hosts": proposals.how_busy(referral, on=today),
         "nav": "desk:proposals",
     }
     return render(request, "dashboard/proposal.html", context)
