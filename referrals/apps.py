@@ -9,4 +9,5 @@ class ReferralsConfig(AppConfig):
             handlers,
             mails,
             partnership_ends,
+            proposal_handlers,
         )

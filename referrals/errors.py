@@ -17,6 +17,7 @@ class NotEligible(DomainError):
 
     clause = "C10, C12"
     message = _("We can’t take this introduction.")
+    refusal_id: int | None = None  # what its partner may appeal against
 
 
 class AlreadyRegistered(DomainError):
@@ -121,6 +122,34 @@ class MeetingBeforeRegistration(DomainError):
     clause = "C10"
     field = "starts_at"
     message = _("This meeting was before the person was registered, so it can't be their introduction.")
+
+
+class MeetingAfterClaim(DomainError):
+    clause = "C12"
+    field = "starts_at"
+    message = _("The claim ends before this time, so the meeting would come too late. Choose an earlier one.")
+
+
+class NoTimeProposed(DomainError):
+    clause = "C12"
+    field = "starts_at"
+    message = _("Propose at least one time, and at most three.")
+
+
+class SameTimeTwice(DomainError):
+    clause = "C12"
+    field = "starts_at"
+    message = _("Two of these times are the same. Propose different ones.")
+
+
+class NotWaitingForThis(DomainError):
+    clause = "C12"
+    message = _("These times were answered, replaced or taken back already. Look at the referral again.")
+
+
+class TimeNotProposed(DomainError):
+    clause = "C12"
+    message = _("This isn't one of the times proposed. Choose one of those that are shown.")
 
 
 class MediumDoesNotCount(DomainError):
@@ -366,3 +395,85 @@ class ExtensionNeedsReason(DomainError):
     clause = "C2"
     field = "reason"
     message = _("Say why the window is extended: the partner and the seller read it.")
+
+
+# --- appeals and disputes (C12) -----------------------------------------------------
+class NothingToAppeal(DomainError):
+    clause = "C12"
+    message = _("You appealed against this answer already, or there is nothing to appeal against.")
+
+
+class AppealTooLate(DomainError):
+    clause = "C12"
+    message = _("An appeal is possible for 10 working days, and that time is over.")
+
+
+class AppealNeedsText(DomainError):
+    clause = "C12"
+    field = "text"
+    message = _("Say why this person should be yours: a sales lead reads it.")
+
+
+class AppealAboutSomebodyElse(DomainError):
+    clause = "C12"
+    field = "email"
+    message = _("This isn't the address that was refused. Enter the one you wanted to introduce.")
+
+
+class AppealDecided(DomainError):
+    clause = "C12"
+    message = _("This appeal was decided already. One decision counts.")
+
+
+class DecidedItFirst(DomainError):
+    clause = "C12"
+    message = _("You gave the answer that is appealed against. Another sales lead decides about the appeal.")
+
+
+class DecisionNeedsReason(DomainError):
+    clause = "C12"
+    field = "reason"
+    message = _("Give the reason. Staff alone read it.")
+
+
+class PersonBelongsToSomebody(DomainError):
+    """For sales leads' eyes alone: partners never learn it."""
+
+    clause = "C12"
+    message = _(
+        "Another claim on this person is live, so the appeal can't be accepted now. "
+        "Answer it with the neutral answer, or settle the dispute first."
+    )
+
+
+class PersonObjected(DomainError):
+    """For sales leads' eyes alone."""
+
+    clause = "C11"
+    message = _("This person objected to being contacted, so the appeal can't be accepted.")
+
+
+class AppellantLeft(DomainError):
+    clause = "C6"
+    message = _("The partnership is over, so nobody can be registered for them. Give the neutral answer.")
+
+
+class NoDispute(DomainError):
+    clause = "C12"
+    message = _("A dispute is about two partners and one person or company. Choose two such claims.")
+
+
+class DisputeOpenAlready(DomainError):
+    clause = "C12"
+    message = _("A dispute about these two is open already.")
+
+
+class DisputeRuled(DomainError):
+    clause = "C12"
+    message = _("This dispute was ruled on already. A ruling stands; open another dispute if facts changed.")
+
+
+class VestedClaimStands(DomainError):
+    clause = "C12"
+    field = "ruling"
+    message = _("The other claim is vested or no longer open, so no ruling ends it. Both stand.")

@@ -20,7 +20,7 @@ class EndOfDay(Func):
     output_field = DateTimeField()
 
 
-def _refuse(name: str, message: str) -> str:
+def refuse(name: str, message: str) -> str:
     return f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';"
 
 
@@ -37,7 +37,7 @@ PARTNER_HAS_CONTRACT = pgtrigger.Trigger(  # invariant 2
             SELECT 1 FROM partners_contract c
             WHERE c.partner_id = NEW.partner_id AND c.status = 'signed'
               AND (c.signed_at AT TIME ZONE 'Europe/Amsterdam')::date <= NEW.registered_on
-        ) THEN {_refuse("referral_partner_has_contract", "the partner had no signed contract on that day")}
+        ) THEN {refuse("referral_partner_has_contract", "the partner had no signed contract on that day")}
         END IF;
         RETURN NEW;
     """,
@@ -58,7 +58,7 @@ WHILE_A_PARTNER = pgtrigger.Trigger(
               AND (e.rejoined_at IS NULL OR e.rejoined_at > NEW.registered_at)
               AND NOT (e.kind = 'notice' AND EXISTS (
                   SELECT 1 FROM referrals_referral r WHERE r.id = NEW.root_id AND r.claim_ended_at IS NULL))
-        ) THEN {_refuse("referral_while_a_partner", "the partnership was over at that moment")}
+        ) THEN {refuse("referral_while_a_partner", "the partnership was over at that moment")}
         END IF;
         RETURN NEW;
     """,
@@ -77,7 +77,7 @@ WINDOW_WHILE_A_PARTNER = pgtrigger.Trigger(
               AND (e.rejoined_at IS NULL
                    OR e.rejoined_at >= ((NEW.window_starts_on + 1)::timestamp
                                         AT TIME ZONE 'Europe/Amsterdam'))
-        ) THEN {_refuse("use_case_window_while_a_partner", "the partnership was over before that day")}
+        ) THEN {refuse("use_case_window_while_a_partner", "the partnership was over before that day")}
         END IF;
         RETURN NEW;
     """,
@@ -92,12 +92,12 @@ INTERNAL_REFERRAL_LIKE_ITS_ROOT = pgtrigger.Trigger(  # invariant 3
             SELECT 1 FROM referrals_referral r
             WHERE r.id = NEW.root_id AND r.root_id IS NULL
               AND r.company_id = NEW.company_id AND r.partner_id = NEW.partner_id
-        ) THEN {_refuse("referral_internal_like_its_root", "same company and partner as a root referral")}
+        ) THEN {refuse("referral_internal_like_its_root", "same company and partner as a root referral")}
         END IF;
         IF NEW.root_id IS NULL AND EXISTS (
             SELECT 1 FROM referrals_referral r
             WHERE r.root_id = NEW.id AND (r.company_id <> NEW.company_id OR r.partner_id <> NEW.partner_id)
-        ) THEN {_refuse("referral_internal_like_its_root", "its internal referrals are elsewhere")}
+        ) THEN {refuse("referral_internal_like_its_root", "its internal referrals are elsewhere")}
         END IF;
         RETURN NEW;
     """,
@@ -112,7 +112,7 @@ WARM_AFTER_A_MEETING = pgtrigger.Trigger(  # invariants 6 and C2's dates
         IF NEW.window_starts_on IS NULL THEN RETURN NEW; END IF;
         IF NEW.window_ends_on <> (
             (NEW.window_starts_on + interval '6 months')::date + make_interval(months => NEW.extended_months)
-        )::date THEN {_refuse("use_case_window_is_six_months", "a window is six months and its extension")}
+        )::date THEN {refuse("use_case_window_is_six_months", "a window is six months and its extension")}
         END IF;
         IF NOT EXISTS (
             SELECT 1 FROM referrals_discussion d
@@ -122,7 +122,7 @@ WARM_AFTER_A_MEETING = pgtrigger.Trigger(  # invariants 6 and C2's dates
               AND i.medium IN ('video', 'in_person') AND i.starts_at > NEW.defined_at
               AND (i.starts_at AT TIME ZONE 'Europe/Amsterdam')::date = NEW.window_starts_on
               AND NEW.referral_id = COALESCE(r.root_id, r.id)
-        ) THEN {_refuse("use_case_warm_after_a_meeting", "no held meeting discussed it on that day")}
+        ) THEN {refuse("use_case_warm_after_a_meeting", "no held meeting discussed it on that day")}
         END IF;
         RETURN NEW;
     """,
@@ -137,7 +137,7 @@ DEFINITION_IS_KEPT = pgtrigger.Trigger(  # C8: the partner's words; they may be 
     operation=update_of(*_DEFINITION),
     func=f"""
         IF {" OR ".join(f"(NEW.{each} <> OLD.{each} AND NEW.{each} <> '')" for each in _DEFINITION)}
-        THEN {_refuse("use_case_definition_is_kept", "a use case stays as its partner defined it")}
+        THEN {refuse("use_case_definition_is_kept", "a use case stays as its partner defined it")}
         END IF;
         RETURN NEW;
     """,
@@ -150,7 +150,7 @@ COMMENT_IS_KEPT = pgtrigger.Trigger(  # C8: what was said stays said; a text may
     func=f"""
         IF TG_OP = 'DELETE' OR NEW.text <> '' OR (NEW.id, NEW.use_case_id, NEW.author_id, NEW.written_at)
             IS DISTINCT FROM (OLD.id, OLD.use_case_id, OLD.author_id, OLD.written_at)
-        THEN {_refuse("use_case_comment_is_kept", "comments are only added")}
+        THEN {refuse("use_case_comment_is_kept", "comments are only added")}
         END IF;
         RETURN NEW;
     """,
@@ -166,7 +166,7 @@ NOTE_IS_KEPT = pgtrigger.Trigger(  # as a comment: a text may be erased, nothing
                 NEW.written_at)
             IS DISTINCT FROM (OLD.id, OLD.referral_id, OLD.use_case_id, OLD.company_id, OLD.partner_id,
                 OLD.author_id, OLD.written_at)
-        THEN {_refuse("note_is_kept", "notes are only added")}
+        THEN {refuse("note_is_kept", "notes are only added")}
         END IF;
         RETURN NEW;
     """,
@@ -184,7 +184,7 @@ NOTE_ABOUT_SOMEBODY = pgtrigger.Trigger(
                                (SELECT u.referral_id FROM referrals_usecase u WHERE u.id = NEW.use_case_id))
            FOR SHARE;
         IF gone IS NOT NULL
-        THEN {_refuse("note_about_somebody", "the details of this person were removed")}
+        THEN {refuse("note_about_somebody", "the details of this person were removed")}
         END IF;
         RETURN NEW;
     """,
@@ -217,7 +217,7 @@ HELD_MEETING_STAYS_HELD = pgtrigger.Trigger(  # invariant 6, from the meeting's 
             SELECT 1 FROM referrals_discussion d JOIN referrals_usecase u ON u.id = d.use_case_id
             WHERE d.introduction_id = NEW.id AND d.discussed
               AND u.window_starts_on = (OLD.starts_at AT TIME ZONE 'Europe/Amsterdam')::date
-        ) THEN {_refuse("introduction_held_stays_held", "a window rests on this meeting")}
+        ) THEN {refuse("introduction_held_stays_held", "a window rests on this meeting")}
         END IF;
         RETURN NEW;
     """,
@@ -235,7 +235,7 @@ EXTENSION_BY_A_DIRECTOR = pgtrigger.Trigger(
         IF NOT EXISTS (
             SELECT 1 FROM core_rolegrant g JOIN core_user d ON d.id = g.user_id AND d.is_active
             WHERE g.user_id = NEW.director_id AND g.role = 'director' AND g.ended_at IS NULL
-        ) THEN {_refuse("window_extension_by_a_director", "only a director extends a window")}
+        ) THEN {refuse("window_extension_by_a_director", "only a director extends a window")}
         END IF;
         IF EXISTS (
             SELECT 1 FROM partners_partner p
@@ -245,19 +245,19 @@ EXTENSION_BY_A_DIRECTOR = pgtrigger.Trigger(
             WHERE p.id = extended.partner_id
               AND (theirs.id = director.id
                    OR {canonical("director.email")} IN (near.identity, {canonical("theirs.email")}))
-        ) THEN {_refuse("window_extension_without_interest", "who earns from the use case")}
+        ) THEN {refuse("window_extension_without_interest", "who earns from the use case")}
         END IF;
         IF extended.window_starts_on IS NULL OR extended.outcome <> ''
-        THEN {_refuse("window_extension_of_an_open_use_case", "no window, or the use case was closed")}
+        THEN {refuse("window_extension_of_an_open_use_case", "no window, or the use case was closed")}
         END IF;
         IF extended.extended_months <> 0
-        THEN {_refuse("window_extension_once", "the window was extended before")}
+        THEN {refuse("window_extension_once", "the window was extended before")}
         END IF;
         IF EXISTS (
             SELECT 1 FROM partners_ending e JOIN referrals_referral r ON r.id = extended.referral_id
             WHERE e.partner_id = extended.partner_id AND e.kind = 'cause' AND e.ends_at IS NOT NULL
               AND (e.rejoined_at IS NULL OR e.rejoined_at > r.registered_at)
-        ) THEN {_refuse("window_extension_not_after_cause", "the partnership ended for cause")}
+        ) THEN {refuse("window_extension_not_after_cause", "the partnership ended for cause")}
         END IF;
         RETURN NEW;
     """,
@@ -280,7 +280,7 @@ EXTENDED_BY_AN_EXTENSION = pgtrigger.Trigger(
         IF NOT EXISTS (
             SELECT 1 FROM referrals_windowextension x
             WHERE x.use_case_id = NEW.id AND x.months = NEW.extended_months
-        ) THEN {_refuse("use_case_extended_by_an_extension", "no director granted this extension")}
+        ) THEN {refuse("use_case_extended_by_an_extension", "no director granted this extension")}
         END IF;
         RETURN NEW;
     """,
@@ -293,7 +293,7 @@ DEAL_NEEDS_A_WINDOW = pgtrigger.Trigger(
     func=f"""
         IF NOT EXISTS (
             SELECT 1 FROM referrals_usecase u WHERE u.id = NEW.use_case_id AND u.window_starts_on IS NOT NULL
-        ) THEN {_refuse("deal_needs_a_window", "a deal belongs to a use case with a window")}
+        ) THEN {refuse("deal_needs_a_window", "a deal belongs to a use case with a window")}
         END IF;
         RETURN NEW;
     """,
@@ -341,7 +341,7 @@ SELLER_IS_NOT_THE_PARTNER = pgtrigger.Trigger(
             WHERE p.id = NEW.partner_id
               AND (theirs.id = seller.id
                    OR {canonical("seller.email")} IN (p.identity, {canonical("theirs.email")}))
-        ) THEN {_refuse("referral_seller_is_not_its_partner", "the seller is the partner")}
+        ) THEN {refuse("referral_seller_is_not_its_partner", "the seller is the partner")}
         END IF;
         RETURN NEW;
     """,

@@ -37,7 +37,9 @@ def _words(draft: Draft) -> dict[str, Letter]:
     return {"letter": draft.write()}
 
 
-def _send(draft: Draft, to: list[str], message: OutboxMessage, ics: tuple[str, bytes] | None = None) -> None:
+def deliver_letter(
+    draft: Draft, to: list[str], message: OutboxMessage, ics: tuple[str, bytes] | None = None
+) -> None:
     to = [address for address in to if address]
     if not to:
         return
@@ -65,7 +67,7 @@ def _partner_address(referral: Referral) -> list[str]:
     return [referral.partner.user.email]
 
 
-def _sales_leads() -> list[str]:
+def sales_leads() -> list[str]:
     return [user.email for user in permissions.sales_leads()]
 
 
@@ -75,7 +77,7 @@ def send_privacy_notice(message: OutboxMessage) -> None:
     referral = _referral(message)
     if referral.objected_at or not referral.is_live:
         return
-    _send(letters.privacy_notice(referral), [referral.email], message)
+    deliver_letter(letters.privacy_notice(referral), [referral.email], message)
 
 
 def _introduction(message: OutboxMessage) -> Introduction:
@@ -113,7 +115,7 @@ def send_invitation(message: OutboxMessage) -> None:
         stamp=datetime.fromisoformat(str(message.payload["at"])),
         description="\n\n".join(letter.paragraphs + [f"{label}: {url}" for label, url in letter.links]),
     )
-    _send(draft, [_address_of(introduction, to)], message, ("REQUEST", ics))
+    deliver_letter(draft, [_address_of(introduction, to)], message, ("REQUEST", ics))
 
 
 @handles("referrals.cancellation")
@@ -157,31 +159,31 @@ def send_confirmation_mail(message: OutboxMessage) -> None:
         return
     host = row.asked == Confirmation.Asked.HOST
     address = _address_of(row.introduction, "host" if host else "partner")
-    _send(letters.confirmation(row, int(message.payload["reminder"])), [address], message)
+    deliver_letter(letters.confirmation(row, int(message.payload["reminder"])), [address], message)
 
 
 @handles("referrals.escalation")
 def send_escalation(message: OutboxMessage) -> None:
     row = _confirmation(message)
     if row.answered_at is None:
-        _send(letters.escalation(row), _sales_leads(), message)
+        deliver_letter(letters.escalation(row), sales_leads(), message)
 
 
 @handles("referrals.decided")
 def send_decision(message: OutboxMessage) -> None:
     row = _confirmation(message)
-    _send(letters.decided(row), _partner_address(row.introduction.referral), message)
+    deliver_letter(letters.decided(row), _partner_address(row.introduction.referral), message)
 
 
 @handles("referrals.contested")
 def send_contest(message: OutboxMessage) -> None:
-    _send(letters.contested(_confirmation(message)), _sales_leads(), message)
+    deliver_letter(letters.contested(_confirmation(message)), sales_leads(), message)
 
 
 @handles("referrals.settled")
 def send_settlement(message: OutboxMessage) -> None:
     row = _confirmation(message)
-    _send(letters.settled(row), _partner_address(row.introduction.referral), message)
+    deliver_letter(letters.settled(row), _partner_address(row.introduction.referral), message)
 
 
 # --- the claim -------------------------------------------------------------------------------
@@ -189,25 +191,25 @@ def send_settlement(message: OutboxMessage) -> None:
 def send_registered_for_you(message: OutboxMessage) -> None:
     referral = _referral(message)
     if referral.awaits_partner:
-        _send(letters.registered_for_you(referral), _partner_address(referral), message)
+        deliver_letter(letters.registered_for_you(referral), _partner_address(referral), message)
 
 
 @handles("referrals.accepted")
 def send_accepted(message: OutboxMessage) -> None:
     referral = _referral(message)
-    _send(letters.accepted(referral), _partner_address(referral), message)
+    deliver_letter(letters.accepted(referral), _partner_address(referral), message)
 
 
 @handles("referrals.not_eligible")
 def send_not_eligible(message: OutboxMessage) -> None:
     referral = _referral(message)
-    _send(letters.not_eligible(referral), _partner_address(referral), message)
+    deliver_letter(letters.not_eligible(referral), _partner_address(referral), message)
 
 
 @handles("referrals.lapsed")
 def send_lapsed(message: OutboxMessage) -> None:
     referral = _referral(message)
-    _send(letters.lapsed(referral), _partner_address(referral), message)
+    deliver_letter(letters.lapsed(referral), _partner_address(referral), message)
 
 
 @handles("referrals.objected")
@@ -215,7 +217,7 @@ def send_objected(message: OutboxMessage) -> None:
     referral = _referral(message)
     seller = [referral.seller.email] if referral.seller else []
     draft = letters.objected(referral)
-    _send(draft, _partner_address(referral), message)
+    deliver_letter(draft, _partner_address(referral), message)
     if seller:
         emails.send(
             LETTER,
@@ -230,7 +232,7 @@ def send_objected(message: OutboxMessage) -> None:
 def send_name_overdue(message: OutboxMessage) -> None:
     referral = _referral(message)
     if referral.status == referral.Status.CHECKING:
-        _send(letters.name_overdue(referral), _sales_leads(), message)
+        deliver_letter(letters.name_overdue(referral), sales_leads(), message)
 
 
 # --- deadlines and deals -----------------------------------------------------------------------
@@ -245,7 +247,7 @@ def send_window_reminder(message: OutboxMessage) -> None:
     seller = use_case.referral.seller
     address = use_case.partner.user.email if to == "partner" else (seller.email if seller else "")
     on = local_date(datetime.fromisoformat(str(message.payload["at"])))
-    _send(deal_letters.window_reminder(use_case, to, on), [address], message)
+    deliver_letter(deal_letters.window_reminder(use_case, to, on), [address], message)
 
 
 @handles("referrals.window_extended")
@@ -265,8 +267,8 @@ def send_window_extended(message: OutboxMessage) -> None:
     if to == "partner":
         addresses = [use_case.partner.user.email]
     else:
-        addresses = [seller.email] if seller and permissions.can_host(seller) else _sales_leads()
-    _send(deal_letters.window_extended(extension, to), addresses, message)
+        addresses = [seller.email] if seller and permissions.can_host(seller) else sales_leads()
+    deliver_letter(deal_letters.window_extended(extension, to), addresses, message)
 
 
 @handles("referrals.use_case_commented")
@@ -284,8 +286,8 @@ def send_use_case_comment(message: OutboxMessage) -> None:
         spoke = use_case.comments.exclude(author=comment.author).order_by("-pk").first()
         listener = use_case.referral.seller or (spoke.author if spoke else None)
         still_sells = listener is not None and permissions.can_host(listener)
-        to = [listener.email] if listener is not None and still_sells else _sales_leads()
-    _send(deal_letters.use_case_commented(comment), to, message)
+        to = [listener.email] if listener is not None and still_sells else sales_leads()
+    deliver_letter(deal_letters.use_case_commented(comment), to, message)
 
 
 @handles("referrals.deal_won_mail")
@@ -293,7 +295,7 @@ def send_deal_won(message: OutboxMessage) -> None:
     deal = Deal.objects.select_related("use_case__partner__user", "use_case__referral__company").get(
         pk=message.payload["deal_id"]
     )
-    _send(deal_letters.deal_won(deal), [deal.use_case.partner.user.email], message)
+    deliver_letter(deal_letters.deal_won(deal), [deal.use_case.partner.user.email], message)
 
 
 # --- a partnership that ended ------------------------------------------------------------------------
@@ -328,7 +330,7 @@ def look_at_refusals(message: OutboxMessage) -> None:
 def send_probing_noticed(message: OutboxMessage) -> None:
     alert = ProbingAlert.objects.select_related("partner").get(pk=message.payload["alert_id"])
     if alert.looked_at is None:
-        _send(letters_people.probing_noticed(alert), _sales_leads(), message)
+        deliver_letter(letters_people.probing_noticed(alert), sales_leads(), message)
 
 
 # --- moving in ---------------------------------------------------------------------------------------
@@ -336,7 +338,7 @@ def send_probing_noticed(message: OutboxMessage) -> None:
 def send_moved_in_notice(message: OutboxMessage) -> None:
     referral = _referral(message)
     if not referral.anonymised_at and referral.is_live:
-        _send(letters_people.moved_in_notice(referral), [referral.email], message)
+        deliver_letter(letters_people.moved_in_notice(referral), [referral.email], message)
 
 
 @handles("referrals.moved_in")
@@ -346,7 +348,7 @@ def send_moved_in(message: OutboxMessage) -> None:
         move_in_row__move_in=message.payload["move_in_id"], partner=message.payload["partner_id"]
     ).select_related("partner__user", "referral__company")
     if cases := list(rows.order_by("pk")):
-        _send(letters_people.moved_in(cases), [cases[0].partner.user.email], message)
+        deliver_letter(letters_people.moved_in(cases), [cases[0].partner.user.email], message)
 
 
 # --- known contacts ------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pgtrigger
 
-from referrals.guards import _refuse, update_of
+from referrals.guards import refuse, update_of
 
 # ruff: noqa: S608 - the SQL below is put together from constants of this file alone
 
@@ -42,7 +42,7 @@ FORGOTTEN_CAME_TO_NOTHING = pgtrigger.Trigger(
               LEFT JOIN referrals_confirmation c ON c.introduction_id = i.id
             WHERE family IN (r.id, r.root_id)
               AND (i.status = 'booked' OR (c.contested_at IS NOT NULL AND c.settled_at IS NULL))
-        ) THEN {_refuse("referral_forgotten_came_to_nothing", "something about this person still runs")}
+        ) THEN {refuse("referral_forgotten_came_to_nothing", "something about this person still runs")}
         END IF;
         RETURN NEW;
     """,

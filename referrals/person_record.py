@@ -4,7 +4,7 @@ Only what is theirs: no colleague, no other partner's people, no definition of a
 wrote between SeMI and the partner is counted, not handed out: it may name others. Sales goes through it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,6 +16,7 @@ from referrals.models import (
     DealStage,
     Introduction,
     KnownContact,
+    Note,
     Referral,
     UseCaseComment,
 )
@@ -53,16 +54,6 @@ class PersonRecord:
         return not (self.referrals or self.contacts)
 
 
-Teller = Callable[[list[Referral]], Section]
-_tellers: list[Teller] = []
-
-
-def also_tells(teller: Teller) -> Teller:
-    """Register the decorated function: it says what another table holds about these referrals' person."""
-    _tellers.append(teller)
-    return teller
-
-
 def record_of(email: str, *, at: datetime) -> PersonRecord:
     """Collect what is held about the person with this address, in whatever spelling (C12)."""
     identity = identity_of(email)
@@ -85,7 +76,6 @@ def record_of(email: str, *, at: datetime) -> PersonRecord:
         Section("known_contacts", _("Contacts SeMI knew before"), [_contact(each) for each in contacts]),
         Section("decisions", _("Decisions about these details"), list(_decisions(referrals))),
         Section("remarks", _("What people wrote to each other"), list(_remarks(referrals))),
-        *(teller(referrals) for teller in _tellers),
     ]
     return PersonRecord(
         email=canonical_email(email),
@@ -225,10 +215,18 @@ def _decisions(referrals: Iterable[Referral]) -> Iterable[Row]:
 
 def _remarks(referrals: list[Referral]) -> Iterable[Row]:
     written = UseCaseComment.objects.filter(use_case__referral__in=referrals).exclude(text="").count()
-    if written:
-        yield {
-            _("Remarks about the need of your company"): written,
-            _("What they may hold"): _(
-                "They may name you and others. Ask us, and a person goes through them with you."
-            ),
-        }
+    noted = Note.objects.filter(Q(referral__in=referrals) | Q(use_case__referral__in=referrals)).exclude(
+        text=""
+    )
+    counts = {
+        _("Remarks about the need of your company"): written,
+        _("Notes that sales keeps for itself"): noted.count(),
+    }
+    for what, count in counts.items():
+        if count:
+            yield {
+                what: count,
+                _("What they may hold"): _(
+                    "They may name you and others. Ask us, and a person goes through them with you."
+                ),
+            }

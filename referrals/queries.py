@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from referrals.models import (
     Introduction,
     IntroductionStatus,
     KnownContact,
+    Proposal,
     Referral,
     ReferralQuerySet,
     ReferralStatus,
@@ -184,7 +185,7 @@ class Waiting:
 def needs_partner(partner: Partner, on: date) -> list[ToDo]:
     """Return what waits for the partner, the most urgent first."""
     todos = [*_answers_due(partner), *_answers_to_read(partner, on), *_confirmations_of_ours(partner)]
-    todos += _meetings_to_book(partner)
+    todos += _times_to_choose(partner) + _meetings_to_book(partner)
     todos += _use_cases_to_define(partner) + _models_to_choose(partner)
     return sorted(todos, key=lambda todo: (todo.on or date.max, todo.title))
 
@@ -290,6 +291,7 @@ def _meetings_to_book(partner: Partner) -> list[ToDo]:
             objected_at__isnull=True,
         )
         .exclude(introductions__status=IntroductionStatus.BOOKED)
+        .exclude(Exists(Proposal.objects.open().filter(referral=OuterRef("pk"))))
         .select_related("company")
     )
     return [
@@ -305,6 +307,24 @@ def _meetings_to_book(partner: Partner) -> list[ToDo]:
             primary=True,
         )
         for row in rows
+    ]
+
+
+def _times_to_choose(partner: Partner) -> list[ToDo]:
+    return [
+        ToDo(
+            on=row.referral.claim_last_on,
+            title=_("Take a time for %(name)s") % {"name": row.referral.person_name},
+            text=_("%(company)s. SeMI proposed other times.") % {"company": row.referral.company.name},
+            url=reverse("referrals:times", args=[row.pk]),
+            action=_("See the times"),
+            clause="C12",
+            clause_text=_("The time for which SeMI left yours unanswered was added to your claim."),
+            primary=True,
+        )
+        for row in Proposal.objects.with_partner()
+        .filter(referral__partner=partner)
+        .select_related("referral__company")
     ]
 
 
@@ -405,6 +425,15 @@ def with_semi(partner: Partner, on: date) -> list[Waiting]:
         )
         for row in Referral.objects.owned_by(partner).to_check()
     ]
+    waiting += [
+        Waiting(
+            title=_("%(name)s: the times you proposed") % {"name": row.referral.person_name},
+            text=_("Your claim doesn’t lapse meanwhile. On this day a sales lead is asked."),
+            on=rules.proposal_escalated_on(row.waiting_since_on),
+            url=row.referral.get_absolute_url(),
+        )
+        for row in Proposal.objects.with_semi().filter(referral__partner=partner).select_related("referral")
+    ]
     hosts = (
         Confirmation.objects.filter(introduction__referral__partner=partner, asked=Confirmation.Asked.HOST)
         .filter(Q(answered_at__isnull=True) | Q(contested_at__isnull=False, settled_at__isnull=True))
@@ -429,7 +458,7 @@ def with_semi(partner: Partner, on: date) -> list[Waiting]:
         )
     for use_case in open_windows(on=on).filter(partner=partner, deal__isnull=False):
         if use_case.referral and use_case.deal.stage != DealStage.DISCOVERY:
-            waiting.append(  # noqa: PERF401
+            waiting.append(
                 Waiting(
                     title=_("%(title)s: %(stage)s")
                     % {"title": use_case.title, "stage": use_case.deal.get_stage_display()},

@@ -19,6 +19,13 @@ ESCALATE_AFTER = 6
 PARTNER_DECIDES_AFTER = 15
 CONTEST_WITHIN = 10
 KEPT_MONTHS = 12  # *People's data*: after the last activity about somebody of whom nothing came
+PROPOSED_TIMES = 3  # C12: at most, in one proposal
+ADD_AFTER_WAIT = 5  # C12: working days, after a wait for SeMI
+REMIND_PROPOSAL_AFTER = (1, 2)  # working days
+ESCALATE_PROPOSAL_AFTER = 3
+CLAIM_REMINDERS = (14, 3)  # C12: days before a claim's last day
+APPEAL_WITHIN = 10  # C12: working days
+APPEAL_ANSWERED_AFTER = 5
 REFUSALS_A_DAY = 10  # C12: nobody asks us whom we know, one address after the other
 
 ROLE_NAMES = frozenset(
@@ -305,6 +312,53 @@ def company_key(name: str) -> str:
 def claim_last_on(since: date) -> date:
     """Return the last day, inclusive, of a claim: registration or a not-warm meeting + 60 days (C12)."""
     return since + timedelta(days=CLAIM_DAYS)
+
+
+def claim_last_on_after_wait(last_on: date, *, proposed_on: date, answered_on: date) -> date:
+    """Return a claim's last day once SeMI has answered proposed times: the wait plus 5 working days (C12).
+
+    The wait is counted in calendar days, from the day of the proposal to that of the answer. Answered on the
+    same day nobody waited, and nothing is added.
+    """
+    wait = answered_on - proposed_on
+    return add_working_days(last_on + wait, ADD_AFTER_WAIT) if wait.days > 0 else last_on
+
+
+def claim_last_on_after_taking_back(last_on: date, *, proposed_on: date, taken_back_on: date) -> date:
+    """Return a claim's last day when the partner took proposed times back: the wait alone is added.
+
+    Else whoever waited past the last day would lose the person by the press of that button.
+    """
+    return last_on + (taken_back_on - proposed_on)
+
+
+def proposal_reminder_due(proposed_on: date, on: date) -> int:
+    """Return how many reminders about proposed times are due: after 1 and 2 working days."""
+    return sum(add_working_days(proposed_on, days) <= on for days in REMIND_PROPOSAL_AFTER)
+
+
+def proposal_escalated_on(proposed_on: date) -> date:
+    """Return the day on which unanswered times go to the sales leads: the 3rd working day."""
+    return add_working_days(proposed_on, ESCALATE_PROPOSAL_AFTER)
+
+
+def claim_reminder_due(last_on: date, on: date) -> int | None:
+    """Return which reminder of 14 and 3 days is due for a claim that ends on `last_on`, if one is (C12)."""
+    left = (last_on - on).days
+    return min((mark for mark in CLAIM_REMINDERS if 0 <= left <= mark), default=None)
+
+
+def appeal_until(refused_on: date) -> date:
+    """Return the last day, inclusive, on which a partner may appeal against a refusal (C12)."""
+    return add_working_days(refused_on, APPEAL_WITHIN)
+
+
+def appeal_answered_on(appealed_on: date) -> date:
+    """Return the day on which a neutral answer to an appeal goes out, however early it was decided (C12).
+
+    Else the time that a decision takes would tell its cause.
+    """
+    return add_working_days(appealed_on, APPEAL_ANSWERED_AFTER)
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,9 @@ def timeline_of(referral: Referral, *, on: date, for_desk: bool = False) -> list
 def items_of(referral: Referral, *, for_desk: bool = False) -> list[dict[str, Any]]:
     """Return all that happened about a referral, and its last days, in any order."""
     items = [*_registration(referral, for_desk=for_desk), *_meetings(referral, for_desk=for_desk)]
-    for use_case in use_cases_of(referral):
+    items += _proposals(referral, for_desk=for_desk)
+    cases = use_cases_of(referral)
+    for use_case in cases:
         items += case_items(use_case)
     items += [
         item(
@@ -327,6 +329,29 @@ def _meetings(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]:
                 items.append(
                     item(local_date(row.settled_at), _("Settled by a sales lead"), row.settlement, kind="key")
                 )
+    return items
+
+
+def _proposals(referral: Referral, *, for_desk: bool) -> list[dict[str, Any]]:
+    """Return who proposed times when, and what the wait for SeMI added to the claim (C12)."""
+    items = []
+    partner = {"partner": referral.partner}
+    for row in referral.proposals.select_related("host"):
+        if not row.by_partner:
+            title = _("%(host)s proposed other times") % {"host": row.host}
+        else:
+            title = _("%(partner)s proposed times") % partner if for_desk else _("You proposed times")
+        items.append(item(local_date(row.proposed_at), title))
+        if row.claim_last_on and row.answered_at:
+            wait = _("The wait for SeMI was added: the claim runs until %(day)s (C12).")
+            items.append(
+                item(
+                    local_date(row.answered_at),
+                    row.get_answer_display(),
+                    wait % {"day": day(row.claim_last_on)},
+                    kind="key",
+                )
+            )
     return items
 
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from referrals.services import (
+    appeals,
     claims,
     confirmations,
     contacts,
@@ -11,6 +12,7 @@ from referrals.services import (
     leaving,
     moving_in,
     probing,
+    proposals,
 )
 from ssp.core import clock
 
@@ -20,6 +22,15 @@ def ask_for_confirmations(**_: object) -> None:
     """Ask about meetings that ended, remind, escalate, let the partner's answer stand (C14)."""
     confirmations.ask_for_confirmations(at=clock.now())
     confirmations.follow_up(at=clock.now())
+
+
+@shared_task
+def follow_proposals(**_: object) -> None:
+    """Follow proposed times that wait; answer appeals whose day has come, forget refusals (C12)."""
+    proposals.follow_up(at=clock.now())
+    appeals.tell_answers(at=clock.now())
+    appeals.escalate_undecided(at=clock.now())
+    appeals.forget_refusals(at=clock.now())
 
 
 @shared_task
@@ -33,8 +44,9 @@ def end_overdue_claims(**_: object) -> None:
 
 @shared_task
 def remind_of_deadlines(**_: object) -> None:
-    """Remind partner and seller 60, 30, 14 and 3 days before a window ends (C2)."""
+    """Remind partner and seller 60, 30, 14 and 3 days before a window ends (C2); of claims too (C12)."""
     deadlines.remind_of_deadlines(at=clock.now())
+    deadlines.remind_of_claims(at=clock.now())
 
 
 @shared_task

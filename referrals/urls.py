@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from referrals.views import answers, guides, introductions, objections, pages, registering, use_cases, windows
+from referrals.views import (
+    answers,
+    appeals,
+    guides,
+    introductions,
+    objections,
+    pages,
+    proposals,
+    registering,
+    use_cases,
+    windows,
+)
 
 app_name = "referrals"
 
@@ -19,7 +30,11 @@ urlpatterns = [
     path("referrals/<int:pk>/", pages.detail, name="detail"),
     path("referrals/<int:pk>/confirm/", pages.confirm_registration, name="confirm_registration"),
     path("referrals/<int:pk>/withdraw/", pages.withdraw, name="withdraw"),
-    path("referrals/<int:pk>/introduce/", introductions.propose, name="propose"),
+    path("referrals/<int:pk>/introduce/", proposals.propose, name="propose"),
+    path("referrals/times/<int:pk>/", proposals.times, name="times"),
+    path("referrals/times/<int:pk>/take-back/", proposals.take_back, name="times_back"),
+    path("referrals/refusals/", appeals.refusals, name="refusals"),
+    path("referrals/refusals/<int:pk>/appeal/", appeals.appeal, name="appeal"),
     path("referrals/introductions/<int:pk>/move/", introductions.move, name="move"),
     path("referrals/introductions/<int:pk>/cancel/", introductions.cancel, name="cancel"),
     path("referrals/confirmations/<int:pk>/answer/", answers.own_answer, name="answer"),

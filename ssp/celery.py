@@ -38,6 +38,7 @@ app.conf.beat_schedule = {
     "end-partnerships": every_tick("partners.tasks.end_partnerships"),
     "keep-channels": every_tick("partners.tasks.keep_channels", ticks=5),
     "ask-for-confirmations": every_tick("referrals.tasks.ask_for_confirmations"),
+    "follow-proposals": every_tick("referrals.tasks.follow_proposals"),
     "end-overdue-claims": every_tick("referrals.tasks.end_overdue_claims", ticks=5),
     "remind-of-deadlines": every_tick("referrals.tasks.remind_of_deadlines", ticks=5),
     "forget-contact-previews": every_tick("referrals.tasks.forget_contact_previews", ticks=30),

@@ -3,24 +3,26 @@
 from referrals.models.comments import UseCaseComment
 from referrals.models.contacts import ContactImport, ContactSighting, KnownContact
 from referrals.models.deals import LOST_TO_RESELLER, Deal, DealQuerySet, DealStage
+from referrals.models.disputes import Appeal, Dispute, DisputeRuling, Refusal
 from referrals.models.meetings import (
     Confirmation,
     ConfirmationAnswer,
     Discussion,
     Introduction,
     IntroductionStatus,
-    Medium,
 )
 from referrals.models.moving_in import ReferralMoveIn, ReferralMoveInRow
 from referrals.models.notes import Note
 from referrals.models.people import LIVE_REFERRAL, Company, Referral, ReferralQuerySet, ReferralStatus
 from referrals.models.probing import ProbingAlert, ProbingPattern, RefusalTrace
+from referrals.models.proposals import Medium, Proposal, ProposalAnswer, ProposedTime
 from referrals.models.use_cases import UseCase, UseCaseOutcome
 from referrals.models.windows import WindowExtension
 
 __all__ = [
     "LIVE_REFERRAL",
     "LOST_TO_RESELLER",
+    "Appeal",
     "Company",
     "Confirmation",
     "ConfirmationAnswer",
@@ -30,6 +32,8 @@ __all__ = [
     "DealQuerySet",
     "DealStage",
     "Discussion",
+    "Dispute",
+    "DisputeRuling",
     "Introduction",
     "IntroductionStatus",
     "KnownContact",
@@ -37,11 +41,15 @@ __all__ = [
     "Note",
     "ProbingAlert",
     "ProbingPattern",
+    "Proposal",
+    "ProposalAnswer",
+    "ProposedTime",
     "Referral",
     "ReferralMoveIn",
     "ReferralMoveInRow",
     "ReferralQuerySet",
     "ReferralStatus",
+    "Refusal",
     "RefusalTrace",
     "UseCase",
     "UseCaseComment",

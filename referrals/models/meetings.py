@@ -10,6 +10,7 @@ from django_fsm import FSMModelMixin, transition
 
 from referrals import guards
 from referrals.models.people import Referral
+from referrals.models.proposals import Medium, Proposal
 from referrals.models.use_cases import UseCase
 from ssp.core.models import User
 from ssp.core.periods import local_date
@@ -17,12 +18,6 @@ from ssp.core.states import StatusField
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
-
-
-class Medium(models.TextChoices):
-    VIDEO = "video", _("Video conference")
-    IN_PERSON = "in_person", _("In person")
-    OTHER = "other", _("Phone, chat or e-mail")
 
 
 class IntroductionStatus(models.TextChoices):
@@ -50,6 +45,9 @@ class Introduction(FSMModelMixin, models.Model):
     proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, blank=True)  # C14: when the confirmation mails were owed
+    proposal = models.OneToOneField(  # of which it took a time: one meeting for each
+        Proposal, on_delete=models.PROTECT, null=True, blank=True, related_name="introduction"
+    )
 
     if TYPE_CHECKING:
         discussions: RelatedManager["Discussion"]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMModelMixin, transition
 
 from partners.models import Ending, Partner
-from referrals import guards, people_guards, rules
+from referrals import guards, people_guards, proposal_guards, rules
 from ssp.core.models import User
 from ssp.core.states import StatusField
 
@@ -85,17 +85,20 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.live().filter(status=ReferralStatus.CHECKING)
 
     def overdue(self, *, on: date) -> Self:
-        """Whose claim's last day is over and that no held meeting keeps alive (C12)."""
+        """Whose claim's last day is over; neither a held meeting nor a wait for SeMI keeps it (C12)."""
         kept = Referral.objects.filter(
             pk=models.OuterRef("pk"),
             introductions__status="booked",
             introductions__starts_at__lt=models.OuterRef("claim_ends_at"),
         )
+        waits = Referral.objects.filter(
+            pk=models.OuterRef("pk"), proposals__by_partner=True, proposals__answered_at__isnull=True
+        )
         return (
             self.live()
             .filter(claim_last_on__lt=on, vested_at__isnull=True)
             .annotate(claim_ends_at=guards.EndOfDay("claim_last_on"))
-            .exclude(models.Exists(kept))
+            .exclude(models.Exists(kept) | models.Exists(waits))
         )
 
     def of_left_partners(self, *, at: datetime) -> Self:
@@ -232,6 +235,7 @@ class Referral(FSMModelMixin, models.Model):
             guards.NOTES_GO_WITH_THE_PERSON,
             *people_guards.TRIGGERS,
             guards.SELLER_IS_NOT_THE_PARTNER,
+            proposal_guards.NOT_WHILE_SEMI_IS_ASKED,
         ]
 
     def __str__(self) -> str:

@@ -10,10 +10,19 @@ from referrals.errors import (
     NothingToCheck,
     ReferralNotOpen,
 )
-from referrals.models import Introduction, IntroductionStatus, Referral, ReferralStatus
+from referrals.models import (
+    Appeal,
+    Introduction,
+    IntroductionStatus,
+    ProposalAnswer,
+    Referral,
+    ReferralStatus,
+    Refusal,
+)
+from referrals.models.disputes import PERSONAL
 from referrals.permissions import check_not_own, check_sells
 from referrals.services.forgetting import empty_person
-from referrals.services.introductions import cancel_booked
+from referrals.services.introductions import cancel_booked, close_proposals
 from referrals.services.probing import notice_giving_up
 from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed
@@ -79,6 +88,9 @@ def decline_name(*, referral: Referral, by: User, at: datetime) -> Referral:
         raise NothingToCheck
     row.decline(at=at)
     row.save()
+    Refusal.objects.create(
+        partner=row.partner, identity=row.identity, refused_at=at, referral=row, refused_by=by
+    )
     audit.record("referral.name_declined", row, by=by, at=at)
     outbox.enqueue(
         "referrals.not_eligible",
@@ -136,14 +148,10 @@ def last_moment(day: date) -> datetime:
 @transaction.atomic
 def end_overdue_claim(*, referral: Referral, at: datetime) -> bool:
     """End a claim whose last day is over, dated that day; False when somebody was faster (C12)."""
-    row = (
-        Referral.objects.overdue(on=local_date(at))
-        .select_for_update(of=("self",))
-        .filter(pk=referral.pk)
-        .first()
-    )
-    if row is None or row.claim_last_on is None:
-        return False
+    overdue = Referral.objects.overdue(on=local_date(at)).filter(pk=referral.pk)
+    row = overdue.select_for_update(of=("self",)).first()
+    if row is None or row.claim_last_on is None or not overdue.exists():  # asked again under the lock:
+        return False  # a meeting or proposed times may have come while we waited for it
     row.lapse(at=last_moment(row.claim_last_on))
     row.save()
     audit.record("referral.lapsed", row, by=None, at=at, last_on=row.claim_last_on.isoformat())
@@ -213,10 +221,15 @@ def object_to_contact(*, referral: Referral, at: datetime) -> Referral:
     )
     for one in (row, *others):
         _forget(one, at=at)
+    for appeal in Appeal.objects.open().select_for_update().filter(refusal__identity=row.identity):
+        for name in PERSONAL:
+            setattr(appeal, name, "")
+        appeal.save(update_fields=PERSONAL)
     return row
 
 
 def _forget(row: Referral, *, at: datetime) -> None:
+    close_proposals(row, ProposalAnswer.ENDED, by=None, at=at)
     for meeting in Introduction.objects.select_for_update().filter(
         referral=row, status=IntroductionStatus.BOOKED, starts_at__gt=at
     ):

@@ -1,4 +1,7 @@
-"""Introduction meetings: booked, moved, cancelled, or logged when already held (C1, C4)."""
+"""Introduction meetings: booked by sales, moved, cancelled, or logged when already held (C1, C4).
+
+Times that a partner proposes are in `proposals`.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,9 +9,11 @@ from uuid import uuid4
 
 from django.db import transaction
 
+from referrals import rules
 from referrals.errors import (
     HostIsBusy,
     MediumDoesNotCount,
+    MeetingAfterClaim,
     MeetingBeforeRegistration,
     MeetingInThePast,
     MeetingNotBooked,
@@ -22,6 +27,8 @@ from referrals.models import (
     Introduction,
     IntroductionStatus,
     Medium,
+    Proposal,
+    ProposalAnswer,
     Referral,
     ReferralStatus,
     UseCase,
@@ -35,7 +42,11 @@ from ssp.core.periods import local_date
 TO_ALL = ("person", "host", "partner")
 
 
-def _open_referral(referral: Referral, *, at: datetime) -> Referral:
+def open_referral(referral: Referral) -> Referral:
+    """Lock a referral about which a meeting can be planned or logged.
+
+    :raises ReferralNotOpen, NotYetAccepted: nothing can.
+    """
     row = Referral.objects.select_for_update(of=("self",)).select_related("partner__user").get(pk=referral.pk)
     if not row.is_live or row.anonymised_at:
         raise ReferralNotOpen
@@ -49,7 +60,7 @@ def _check_may_plan(referral: Referral, by: User) -> None:
         check_sells(by)
 
 
-def _check_host(
+def check_host(
     host: User,
     referral: Referral,
     *,
@@ -93,6 +104,7 @@ def _create(
     medium: str,
     place: str,
     use_cases: Iterable[UseCase],
+    proposal: Proposal | None = None,
     by: User,
     at: datetime,
 ) -> Introduction:
@@ -104,8 +116,9 @@ def _create(
         medium=medium,
         place=place.strip(),
         calendar_uid=f"{uuid4()}@semi-sales-partnership",
-        proposed_by=by,
-        proposed_at=at,
+        proposed_by=proposal.proposed_by if proposal else by,
+        proposed_at=proposal.proposed_at if proposal else at,
+        proposal=proposal,
     )
     attached = attach_use_cases(referral=referral, use_cases=use_cases, by=by, at=at)
     Discussion.objects.bulk_create(
@@ -119,8 +132,56 @@ def _create(
     return introduction
 
 
+def check_times(referral: Referral, times: Iterable[tuple[datetime, datetime]], *, at: datetime) -> None:
+    """Refuse a time that has passed, or that lies behind the last day of the claim (C12).
+
+    :raises MeetingInThePast, MeetingAfterClaim: choose again.
+    """
+    last_on = None if referral.vested_at else referral.claim_last_on
+    for starts_at, _ends_at in times:
+        if starts_at <= at:
+            raise MeetingInThePast
+        if last_on and local_date(starts_at) > last_on:
+            raise MeetingAfterClaim
+
+
+def book(
+    row: Referral,
+    *,
+    host: User,
+    starts_at: datetime,
+    ends_at: datetime,
+    medium: str,
+    place: str,
+    use_cases: Iterable[UseCase],
+    proposal: Proposal | None = None,
+    by: User,
+    at: datetime,
+) -> Introduction:
+    """Book a meeting about a locked referral and invite the three of them; the host's row is locked, too."""
+    if medium not in (Medium.VIDEO, Medium.IN_PERSON):
+        raise MediumDoesNotCount
+    check_times(row, [(starts_at, ends_at)], at=at)
+    check_host(host, row, starts_at=starts_at, ends_at=ends_at)
+    introduction = _create(
+        row,
+        host=host,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        medium=medium,
+        place=place,
+        use_cases=use_cases,
+        proposal=proposal,
+        by=by,
+        at=at,
+    )
+    audit.record("introduction.booked", introduction, by=by, at=at, referral=row.pk, host=host.pk)
+    invite(introduction, at=at)
+    return introduction
+
+
 @transaction.atomic
-def propose_introduction(
+def book_introduction(
     *,
     referral: Referral,
     host: User,
@@ -132,19 +193,18 @@ def propose_introduction(
     by: User,
     at: datetime,
 ) -> Introduction:
-    """Book a meeting with a host and invite the three of them (C1, C4).
+    """Book a meeting as sales, without anything proposed, and invite the three of them (C1, C4).
+
+    Times that the partner proposed and SeMI hasn't answered are answered by it (C12).
 
     :raises ReferralNotOpen, NotYetAccepted: nothing can be planned.  :raises NotAHost, HostIsBusy,
-    MeetingInThePast, MediumDoesNotCount: choose again.
+    MeetingInThePast, MeetingAfterClaim, MediumDoesNotCount: choose again.
     """
-    row = _open_referral(referral, at=at)
-    _check_may_plan(row, by)
-    if medium not in (Medium.VIDEO, Medium.IN_PERSON):
-        raise MediumDoesNotCount
-    if starts_at <= at:
-        raise MeetingInThePast
-    _check_host(host, row, starts_at=starts_at, ends_at=ends_at)
-    introduction = _create(
+    check_sells(by)
+    row = open_referral(referral)
+    check_not_own(by, row.partner)
+    close_proposals(row, ProposalAnswer.BOOKED, by=by, at=at)
+    return book(
         row,
         host=host,
         starts_at=starts_at,
@@ -155,9 +215,46 @@ def propose_introduction(
         by=by,
         at=at,
     )
-    audit.record("introduction.booked", introduction, by=by, at=at, referral=row.pk, host=host.pk)
-    invite(introduction, at=at)
-    return introduction
+
+
+# --- what was proposed meanwhile (C12) ----------------------------------------------
+def close_proposal(
+    proposal: Proposal, referral: Referral, answer: ProposalAnswer, *, by: User | None, at: datetime
+) -> None:
+    """Close a locked proposal; what SeMI let the partner wait is added to the claim of the locked `referral`.
+
+    Replaced times are no end of the wait: what replaces them takes it over.
+    """
+    proposal.close(answer, by=by, at=at)
+    counts = proposal.by_partner and answer not in (ProposalAnswer.REPLACED, ProposalAnswer.ENDED)
+    if counts and referral.is_live and referral.vested_at is None and referral.claim_last_on:
+        if answer == ProposalAnswer.TAKEN_BACK:
+            last_on = rules.claim_last_on_after_taking_back(
+                referral.claim_last_on, proposed_on=proposal.waiting_since_on, taken_back_on=local_date(at)
+            )
+        else:
+            last_on = rules.claim_last_on_after_wait(
+                referral.claim_last_on, proposed_on=proposal.waiting_since_on, answered_on=local_date(at)
+            )
+        if last_on != referral.claim_last_on:
+            referral.claim_last_on = proposal.claim_last_on = last_on
+            referral.save(update_fields=["claim_last_on"])
+    proposal.save(update_fields=["answer", "answered_by", "answered_at", "claim_last_on"])
+    audit.record(
+        "introduction.proposal_closed",
+        proposal,
+        by=by,
+        at=at,
+        referral=referral.pk,
+        answer=answer.value,
+        claim_last_on=referral.claim_last_on.isoformat() if referral.claim_last_on else None,
+    )
+
+
+def close_proposals(referral: Referral, answer: ProposalAnswer, *, by: User | None, at: datetime) -> None:
+    """Close what is proposed about a locked referral, if anything is."""
+    for proposal in Proposal.objects.open().select_for_update().filter(referral=referral):
+        close_proposal(proposal, referral, answer, by=by, at=at)
 
 
 @transaction.atomic
@@ -178,7 +275,7 @@ def log_held_introduction(
     :raises MeetingNotOverYet, MeetingBeforeRegistration: it can't be logged.
     """
     check_sells(by)
-    row = _open_referral(referral, at=at)
+    row = open_referral(referral)
     if not can_host(host):
         raise NotAHost
     for somebody in (by, host):
@@ -187,6 +284,7 @@ def log_held_introduction(
         raise MeetingNotOverYet
     if local_date(starts_at) < row.registered_on:
         raise MeetingBeforeRegistration
+    close_proposals(row, ProposalAnswer.BOOKED, by=by, at=at)
     introduction = _create(
         row,
         host=host,
@@ -226,15 +324,14 @@ def reschedule_introduction(
 ) -> Introduction:
     """Move a booked meeting; the same calendar entry moves with it (sequence + 1).
 
-    :raises MeetingNotBooked: it began or was cancelled.
+    :raises MeetingNotBooked: it began or was cancelled.  :raises MeetingAfterClaim: it would come too late.
     """
     row = _booked(introduction, at=at)
     _check_may_plan(row.referral, by)
     if medium not in (Medium.VIDEO, Medium.IN_PERSON):
         raise MediumDoesNotCount
-    if starts_at <= at:
-        raise MeetingInThePast
-    _check_host(row.host, row.referral, starts_at=starts_at, ends_at=ends_at, moving=row)
+    check_times(row.referral, [(starts_at, ends_at)], at=at)
+    check_host(row.host, row.referral, starts_at=starts_at, ends_at=ends_at, moving=row)
     row.starts_at, row.ends_at, row.medium, row.place = starts_at, ends_at, medium, place.strip()
     row.calendar_sequence += 1
     row.save()
@@ -269,7 +366,8 @@ def cancel_introduction(*, introduction: Introduction, by: User, at: datetime) -
 
 
 def cancel_booked(*, referral: Referral, by: User | None, at: datetime) -> None:
-    """Cancel what is still to come for a claim that ended."""
+    """Cancel what is still to come for a claim that ended, and close what was proposed."""
+    close_proposals(referral, ProposalAnswer.ENDED, by=by, at=at)
     for row in Introduction.objects.select_for_update().filter(
         referral=referral, status=IntroductionStatus.BOOKED, starts_at__gt=at
     ):

@@ -20,7 +20,7 @@ from referrals.errors import (
     SellerIsThePartner,
     TooManyRefusals,
 )
-from referrals.models import Company, Referral, ReferralStatus, UseCase
+from referrals.models import Company, Referral, ReferralStatus, Refusal, UseCase
 from referrals.permissions import check_can_be_seller, check_sells
 from referrals.rules import Person
 from referrals.services.claims import end_overdue_claim, tell_person
@@ -63,7 +63,8 @@ def register_referral(
     by: User,
     at: datetime,
 ) -> Referral:
-    """Claim `person` for `partner` (C10-C12); the refusal leaves nothing but an audit entry without a name.
+    """Claim `person` for `partner` (C10-C12); a refusal leaves an audit entry and a
+    keyed hash, so that it can be appealed against, and no name.
 
     A seller may register on a partner's behalf: the partner then confirms it on their page, and the
     person is told only after that.
@@ -99,13 +100,15 @@ def register_referral(
     raise refused
 
 
-def _told(refusal: DomainError, partner: Partner, person: Person, *, by: User, at: datetime) -> DomainError:
+def _told(refusal: NotEligible, partner: Partner, person: Person, *, by: User, at: datetime) -> DomainError:
     """Return what the partner is told; their own claim is no news to them: a second press isn't a refusal."""
     own = Referral.objects.live().filter(identity=identity_of(person.email), partner=partner)
     if own.filter(objected_at__isnull=True).exists():
         return AlreadyRegistered()
     audit.record("referral.refused", partner, by=by, at=at)
     leave_trace(partner=partner, person=person, at=at)
+    refused = Refusal.objects.create(partner=partner, identity=identity_of(person.email), refused_at=at)
+    refusal.refusal_id = refused.pk
     return refusal
 
 

@@ -1,4 +1,4 @@
-"""Proposing, moving and cancelling an introduction meeting."""
+"""Moving and cancelling a booked introduction meeting."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -7,62 +7,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from partners.access import PartnerRequest, partner_required
-from referrals import permissions, queries
-from referrals.forms import IntroductionForm, MeetingForm
-from referrals.models import Introduction, Referral
+from referrals.forms import MeetingForm
+from referrals.models import Introduction
 from referrals.services.introductions import (
     cancel_introduction,
-    propose_introduction,
     reschedule_introduction,
 )
 from ssp.core import clock
 from ssp.core.errors import DomainError
 from ssp.core.periods import AMSTERDAM
 from ssp.core.templatetags.ssp import weekday_day
-
-
-@partner_required
-@require_http_methods(["GET", "POST"])
-def propose(request: PartnerRequest, pk: int) -> HttpResponse:
-    """Book a meeting with a host and invite the three of them (C1, C4)."""
-    referral = get_object_or_404(Referral.objects.owned_by(request.partner).select_related("company"), pk=pk)
-    initial = {
-        "use_cases": list(referral.the_root.use_cases.values_list("pk", flat=True)),
-        "host": referral.seller_id,
-    }
-    form = IntroductionForm(request.POST or None, referral=referral, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        starts_at, ends_at = form.times
-        with form.showing(DomainError):
-            introduction = propose_introduction(
-                referral=referral,
-                host=form.cleaned_data["host"],
-                starts_at=starts_at,
-                ends_at=ends_at,
-                medium=form.cleaned_data["medium"],
-                place=form.cleaned_data["place"],
-                use_cases=form.cleaned_data["use_cases"],
-                by=request.user,
-                at=clock.now(),
-            )
-            messages.success(
-                request,
-                _("The meeting on %(day)s is booked, and the three of you have an invitation.")
-                % {"day": weekday_day(introduction.starts_at)},
-            )
-            return redirect(referral)
-    taken = queries.meetings_to_come(at=clock.now()).filter(host__in=permissions.hosts())
-    return render(
-        request,
-        "referrals/propose.html",
-        {
-            "form": form,
-            "referral": referral,
-            "taken": taken.select_related("host")[:50],
-            "last_on": referral.claim_last_on,
-            "nav": "referrals:list",
-        },
-    )
 
 
 def _own_meeting(request: PartnerRequest, pk: int) -> Introduction:

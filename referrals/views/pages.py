@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partners.access import PartnerRequest, active_partner_required, partner_required
 from partners.models import CommissionModel
-from referrals import queries, rules, story
+from referrals import proposals, queries, rules, story
 from referrals.forms import AgreementForm, ElectionForm, UseCaseForm
-from referrals.models import Confirmation, Referral, UseCase
+from referrals.models import Confirmation, Referral, Refusal, UseCase
 from referrals.services import claims, use_cases
 from referrals.views.guides import suggestions
 from ssp.core import clock
@@ -134,6 +134,8 @@ def page_of(referral: Referral, request: PartnerRequest) -> dict[str, Any]:
         if decided and decided.answered_at
         else None,
         "to_answer": to_answer,
+        "refusal": Refusal.objects.filter(referral=referral).first(),
+        "proposal": proposals.open_proposal(referral),
         "answer_name_by": rules.name_answer_by(referral.registered_on),
         "agreement": AgreementForm() if referral.awaits_partner else None,
         "can_plan": referral.is_live

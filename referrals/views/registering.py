@@ -29,17 +29,17 @@ from ssp.core.templatetags.ssp import weekday_day
 DRAFT = "referral_draft"
 
 
-def _draft(request: PartnerRequest) -> dict[str, Any]:
+def draft_of(request: PartnerRequest) -> dict[str, Any]:
     draft: dict[str, Any] = request.session.get(DRAFT) or {}
     return draft
 
 
 def _keep(request: PartnerRequest, **steps: dict[str, Any]) -> None:
-    request.session[DRAFT] = {**_draft(request), **steps}
+    request.session[DRAFT] = {**draft_of(request), **steps}
 
 
 def _steps(request: PartnerRequest) -> list[dict[str, str]]:
-    draft = _draft(request)
+    draft = draft_of(request)
     return [
         {"label": _("The person"), "url": reverse("referrals:register")},
         {
@@ -59,7 +59,7 @@ def _unused(request: PartnerRequest) -> Any:
     )
 
 
-def _page(request: PartnerRequest, form: PersonForm, *, refused: bool = False) -> HttpResponse:
+def _page(request: PartnerRequest, form: PersonForm, refused: NotEligible | None = None) -> HttpResponse:
     return render(
         request,
         "referrals/register.html",
@@ -67,7 +67,8 @@ def _page(request: PartnerRequest, form: PersonForm, *, refused: bool = False) -
             "form": form,
             "steps": _steps(request),
             "meeting_by": rules.claim_last_on(clock.today()),
-            "refused": refused,
+            "refused": refused is not None,
+            "refusal_id": refused.refusal_id if refused else None,
             "nav": "referrals:register",
         },
     )
@@ -85,7 +86,7 @@ def person(request: PartnerRequest) -> HttpResponse:
         _keep(request, person={**kept, "agreed": "agreed" in draft})
         messages.info(request, _("Your draft is kept until you sign out. Nothing was sent."))
         return redirect("referrals:list")
-    form = PersonForm(request.POST or None, initial=_draft(request).get("person"))
+    form = PersonForm(request.POST or None, initial=draft_of(request).get("person"))
     if request.method == "POST" and form.is_valid():
         with form.showing(DomainError):
             check_person(form.person, partner=request.partner)
@@ -98,7 +99,7 @@ def person(request: PartnerRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def use_case(request: PartnerRequest) -> HttpResponse:
     """Step two: what the meeting is to be about (C1, C8)."""
-    draft = _draft(request)
+    draft = draft_of(request)
     if "person" not in draft:
         return redirect("referrals:register")
     form = StepUseCaseForm(request.POST or None, initial=draft.get("use_case"), unused=_unused(request))
@@ -123,7 +124,7 @@ def use_case(request: PartnerRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def send(request: PartnerRequest) -> HttpResponse:
     """Step three: look at it once more, and send. Only now is anything looked up or written."""
-    draft = _draft(request)
+    draft = draft_of(request)
     if "use_case" not in draft:
         return redirect("referrals:register")
     form = PersonForm(draft["person"])
@@ -146,8 +147,8 @@ def send(request: PartnerRequest) -> HttpResponse:
                 by=request.user,
                 at=clock.now(),
             )
-        except NotEligible:
-            return _page(request, form, refused=True)
+        except NotEligible as refusal:
+            return _page(request, form, refusal)
         except AlreadyRegistered as refusal:
             request.session.pop(DRAFT, None)
             messages.info(request, str(refusal))

@@ -219,7 +219,7 @@ def test_every_page_works_wide_and_narrow_light_and_dark_by_keyboard_and_without
 UNREACHED = re.compile(
     r"core:(after_sign_in|healthz|readyz|theme)|partners:(sitemap|robots|signature|revoke|application|guide_version)"
     r"|.*_(export|feed|photo|photo_own|photo_remove|preview|joined|help|listing|keep|done|take|remind)"
-    r"|.*_(move|won|lost|seller|note)|.*:(document|suggested_guides|statement|use_case|last_day)"
+    r"|.*_(move|won|lost|seller|note|back)|.*:(document|suggested_guides|statement|use_case|last_day)"
     r"|referrals:(register_\w+|confirm_registration|cancel|move)|desk:(check_name|confirmation_settle)"
     r"|desk:contact_(columns|commit|discard|report)"
     r"|desk:(person_record|moving_in_(commit|discard|report|sample))"

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.models import Partner
-from referrals import queries, rules, story
+from referrals import proposals, queries, rules, story
 from referrals.forms import PersonOnBehalfForm
 from referrals.models import Referral, ReferralStatus
 from referrals.services.claims import accept_name, decline_name
@@ -53,6 +53,7 @@ def referral(request: StaffRequest, pk: int) -> HttpResponse:
         "answer_by": rules.name_answer_by(row.registered_on),
         "accepted_on": rules.name_accepted_on(row.registered_on),
         "lookalikes": lookalikes_of(row) if checking else [],
+        "proposal": proposals.open_proposal(row),
         "nav": "desk:home",
     }
     return render(request, "dashboard/referral.html", context)

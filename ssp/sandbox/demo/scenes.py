@@ -8,7 +8,7 @@ from partners.models import CommissionModel, Partner
 from referrals.models import Confirmation, Deal, Introduction, Medium, Referral, UseCase
 from referrals.rules import Answer, Colleague, Person
 from referrals.services.confirmations import answer_confirmation, ask_for_confirmations
-from referrals.services.introductions import propose_introduction
+from referrals.services.introductions import book_introduction
 from referrals.services.registration import register_referral
 from referrals.services.use_cases import define_use_case, elect_model
 from ssp.core.models import User
@@ -72,7 +72,7 @@ class Teller:
         use_cases: Iterable[UseCase] = (),
         medium: Medium = Medium.VIDEO,
     ) -> Introduction:
-        return propose_introduction(
+        return book_introduction(
             referral=referral,
             host=host,
             starts_at=starts_at,
@@ -82,7 +82,7 @@ class Teller:
             if medium == Medium.VIDEO
             else "Prinsengracht 769, Amsterdam",
             use_cases=use_cases,
-            by=self.partner.user,
+            by=host,
             at=at,
         )
 

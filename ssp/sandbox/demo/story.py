@@ -13,6 +13,7 @@ from referrals.services.deals import move_deal, update_deal, win_deal
 from ssp.core.models import User
 from ssp.sandbox import people
 from ssp.sandbox.demo.applications import applications
+from ssp.sandbox.demo.asking import contested, times_under_way
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
 from ssp.sandbox.demo.crm import know_people
@@ -61,6 +62,9 @@ def tell(*, now: datetime) -> None:
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
+    karl = Teller(Partner.objects.get(user=stage[people.KARL]))
+    times_under_way(Teller(ines), karl, when, tom=stage[people.TOM])
+    contested(Teller(ines), karl, when, seller=stage[people.TOM])
     envelopes_under_way(when, stage.users)
     applications(when, directors=stage.directors, recruiter=ines)
     preview_a_file(by=stage[people.BRAM], at=when.at(20, 11, 9))

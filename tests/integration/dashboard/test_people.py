@@ -9,14 +9,14 @@ import pytest
 from django.test import Client
 from pypdf import PdfReader
 
-from referrals import person_record
 from referrals.models import Referral
 from referrals.person_papers import as_json, as_pdf
-from referrals.person_record import Section, also_tells, record_of
+from referrals.person_record import record_of
 from referrals.rules import Colleague
 from referrals.services.claims import object_to_contact
 from referrals.services.comments import comment_on_use_case
 from referrals.services.contacts import import_known_contacts
+from referrals.services.notes import write_note
 from referrals.services.outcomes import add_internal_referral
 from referrals.services.people import export_person
 from ssp.core.errors import NotAllowed
@@ -28,6 +28,7 @@ from tests.factories.referrals import (
     confirmed_warm,
     registered,
     sales_lead,
+    seller,
 )
 from tests.integration.dashboard.test_desk import signed_in
 from tests.integration.referrals.conftest import deliver_all
@@ -123,10 +124,11 @@ def test_it_is_valid_json_and_a_readable_pdf_that_takes_no_markup() -> None:
     assert "Novák" in read
 
 
-def test_other_tables_say_what_they_hold(mila: Referral, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(person_record, "_tellers", [])
-    also_tells(lambda rows: Section("notes", "Notes", [{"Written": len(rows)}]))
-    assert record_of(MILA, at=MONDAY).sections[-1].rows == [{"Written": 1}]
+def test_what_sales_noted_is_counted_and_not_handed_out(mila: Referral) -> None:
+    write_note(about=mila, text="Zdenka decides.", by=seller(), at=MONDAY)
+    remarks = next(each for each in record_of(MILA, at=MONDAY).sections if each.key == "remarks")
+    assert remarks.rows[-1]["Notes that sales keeps for itself"] == 1
+    assert "Zdenka" not in as_json(record_of(MILA, at=MONDAY)).decode()
 
 
 # --- who may ----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from referrals.errors import PartnershipNotStarted
 from referrals.models import IntroductionStatus, Referral, ReferralStatus, UseCase
 from referrals.rules import Answer, Colleague, Running, claim_last_on_after_notice
 from referrals.services.confirmations import answer_confirmation, contest_answer, settle_contest
-from referrals.services.introductions import propose_introduction
+from referrals.services.introductions import book_introduction
 from referrals.services.leaving import end_claims_of_left_partners
 from referrals.services.outcomes import add_internal_referral
 from referrals.services.registration import register_referral
@@ -58,7 +58,7 @@ def look(at: datetime) -> int:
 
 
 def booked(referral: Referral, *, starts_at: datetime):
-    return propose_introduction(
+    return book_introduction(
         referral=referral,
         host=seller(),
         starts_at=starts_at,
@@ -66,7 +66,7 @@ def booked(referral: Referral, *, starts_at: datetime):
         medium="video",
         place="https://meet.example/2",
         use_cases=list(referral.use_cases.all()),
-        by=referral.partner.user,
+        by=seller(),
         at=MONDAY,
     )
 

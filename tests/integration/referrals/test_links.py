@@ -13,7 +13,7 @@ from referrals.errors import NotEligible, ReferralNotOpen
 from referrals.models import Confirmation, Introduction, Referral, UseCase, UseCaseComment
 from referrals.services.claims import withdraw_referral
 from referrals.services.comments import comment_on_use_case
-from referrals.services.introductions import propose_introduction
+from referrals.services.introductions import book_introduction
 from referrals.services.registration import register_referral
 from ssp.core.links import token_of
 from ssp.core.models import AuditEntry
@@ -216,15 +216,16 @@ def test_a_link_holds_until_the_last_minute_of_its_last_day(
 def mila(ines: Partner) -> Referral:
     """Registered, with a meeting to come."""
     referral = registered(ines, email="mila@ostrava.example", title="CTO", relation="Old friends")
-    propose_introduction(
+    tom = seller("Tom Brandt")
+    book_introduction(
         referral=referral,
-        host=seller("Tom Brandt"),
+        host=tom,
         starts_at=MONDAY + timedelta(days=3),
         ends_at=MONDAY + timedelta(days=3, hours=1),
         medium="video",
         place="https://meet.example/1",
         use_cases=referral.use_cases.all(),
-        by=ines.user,
+        by=tom,
         at=MONDAY,
     )
     return referral

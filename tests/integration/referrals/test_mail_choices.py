@@ -9,7 +9,7 @@ from icalendar import Calendar
 
 from partners.models import Partner
 from referrals import tasks
-from referrals.services.introductions import propose_introduction
+from referrals.services.introductions import book_introduction
 from referrals.services.registration import assign_seller
 from ssp.core.mail_kinds import kind_named
 from ssp.core.models import User
@@ -64,7 +64,7 @@ def booked(inbox: Inbox, ines: Partner, set_clock: SetClock) -> Callable[[str], 
         referral = registered(ines)
         deliver_all()
         inbox.messages.clear()
-        propose_introduction(
+        book_introduction(
             referral=referral,
             host=seller(),
             starts_at=MONDAY + timedelta(days=2),
@@ -72,7 +72,7 @@ def booked(inbox: Inbox, ines: Partner, set_clock: SetClock) -> Callable[[str], 
             medium="video",
             place="https://meet.example/1",
             use_cases=referral.use_cases.all(),
-            by=ines.user,
+            by=seller(),
             at=MONDAY,
         )
         deliver_all()

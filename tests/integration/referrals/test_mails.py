@@ -15,8 +15,8 @@ from referrals.rules import Answer
 from referrals.services.claims import object_to_contact
 from referrals.services.confirmations import answer_confirmation, follow_up
 from referrals.services.introductions import (
+    book_introduction,
     cancel_introduction,
-    propose_introduction,
     reschedule_introduction,
 )
 from referrals.services.registration import assign_seller
@@ -52,7 +52,7 @@ def mila(ines: Partner) -> Referral:
 def book(
     referral: Referral, host: User, *, starts_at: datetime = TO_COME, at: datetime = MONDAY
 ) -> Introduction:
-    return propose_introduction(
+    return book_introduction(
         referral=referral,
         host=host,
         starts_at=starts_at,
@@ -60,7 +60,7 @@ def book(
         medium="video",
         place="https://meet.example/1",
         use_cases=referral.use_cases.all(),
-        by=referral.partner.user,
+        by=host,
         at=at,
     )
 

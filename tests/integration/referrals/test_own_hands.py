@@ -11,7 +11,7 @@ from referrals.rules import Answer
 from referrals.services.claims import accept_name, withdraw_referral
 from referrals.services.confirmations import answer_confirmation, contest_answer, settle_contest
 from referrals.services.deals import update_deal, win_deal
-from referrals.services.introductions import log_held_introduction, propose_introduction
+from referrals.services.introductions import book_introduction, log_held_introduction
 from referrals.services.registration import register_referral
 from ssp.core.models import AuditEntry, RoleGrant, User
 from ssp.core.roles import Role
@@ -54,7 +54,7 @@ def test_a_partner_does_not_host_their_own_introduction(ines: Partner) -> None:
 
     for host in (ines.user, a_second_account(ines)):
         with pytest.raises(OwnReferral):
-            propose_introduction(
+            book_introduction(
                 referral=referral,
                 host=host,
                 starts_at=SOON,
@@ -62,7 +62,7 @@ def test_a_partner_does_not_host_their_own_introduction(ines: Partner) -> None:
                 medium="video",
                 place="",
                 use_cases=referral.use_cases.all(),
-                by=ines.user,
+                by=seller(),
                 at=MONDAY,
             )
         with pytest.raises(OwnReferral):
