@@ -109,6 +109,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:check_name": SALES,
     "desk:referral_seller": SALES,
     "desk:referral_log": SALES,
+    "desk:figures": SALES_OR_FINANCE | DIRECTORS,
+    "desk:figures_export": SALES_OR_FINANCE | DIRECTORS,
     "desk:channels": CHANNEL_HANDS,
     "desk:channel": CHANNEL_HANDS,
     "desk:channel_export": CHANNEL_HANDS,
