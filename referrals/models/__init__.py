@@ -2,7 +2,8 @@
 
 from referrals.models.comments import UseCaseComment
 from referrals.models.contacts import ContactImport, ContactSighting, KnownContact
-from referrals.models.deals import LOST_TO_RESELLER, Deal, DealQuerySet, DealStage
+from referrals.models.deals import LOST_TO_RESELLER, LOST_TO_SAME_NEED, Deal, DealQuerySet, DealStage
+from referrals.models.links import UseCaseLink
 from referrals.models.meetings import (
     Confirmation,
     ConfirmationAnswer,
@@ -18,6 +19,7 @@ from referrals.models.windows import WindowExtension
 __all__ = [
     "LIVE_REFERRAL",
     "LOST_TO_RESELLER",
+    "LOST_TO_SAME_NEED",
     "Company",
     "Confirmation",
     "ConfirmationAnswer",
@@ -36,6 +38,7 @@ __all__ = [
     "ReferralStatus",
     "UseCase",
     "UseCaseComment",
+    "UseCaseLink",
     "UseCaseOutcome",
     "WindowExtension",
 ]

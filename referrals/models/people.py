@@ -195,6 +195,9 @@ class Referral(FSMModelMixin, models.Model):
             models.Index(
                 fields=["claim_last_on"], condition=Q(claim_ended_at__isnull=True), name="referral_claims_due"
             ),
+            models.Index(  # the figures of a period
+                fields=["registered_on"], condition=Q(root__isnull=True), name="referral_roots_by_day"
+            ),
             GinIndex(  # C10: who of those claimed has a similar name
                 fields=["name_key"],
                 opclasses=["gin_trgm_ops"],

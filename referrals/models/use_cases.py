@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from partners.models import CommissionModel, Partner
-from referrals import guards, rules
+from referrals import guards, link_guards, rules
 from referrals.models.people import Referral
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class UseCase(models.Model):
             guards.DEFINITION_IS_KEPT,
             guards.WINDOW_WHILE_A_PARTNER,
             guards.EXTENDED_BY_AN_EXTENSION,
+            link_guards.DUPLICATE_BY_A_LINK,
         ]
 
     @property

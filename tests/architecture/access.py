@@ -90,6 +90,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:deals": SALES_OR_FINANCE | DIRECTORS,  # a director looks for windows to extend
     "desk:deal": SALES_OR_FINANCE | DIRECTORS,
     "desk:extend": DIRECTORS,
+    "desk:link": LEADS,
+    "desk:unlink": LEADS,
     "desk:last_day": SALES,
     "desk:deal_move": SALES,
     "desk:deal_won": SALES,

@@ -203,7 +203,7 @@ UNREACHED = re.compile(
     r"|.*_(export|feed|photo|photo_own|photo_remove|preview|joined|help|listing|keep|done|take|remind)"
     r"|.*_(move|won|lost|seller)|.*:(document|suggested_guides|statement|use_case)"
     r"|referrals:(register_\w+|confirm_registration|cancel|move)|desk:(check_name|confirmation_settle)"
-    r"|desk:contact_(columns|commit|discard|report)"
+    r"|desk:contact_(columns|commit|discard|report)|desk:unlink"
     r"|commissions:(invoice_match|invoices_sample|payout_(decide|prepare|settle))"
 )
 
