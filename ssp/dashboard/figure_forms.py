@@ -16,16 +16,12 @@ from referrals import permissions
 from ssp.core.forms import DomainFormMixin
 from ssp.core.periods import add_months, add_years
 from ssp.core.widgets import DateInput
-from ssp.dashboard.figures import BY_DESK, BY_PARTNER, Scope
+from ssp.dashboard.figures import BY_DESK, BY_PARTNER, Scope, last_twelve_months
 
 SOURCES = [
     (BY_PARTNER, gettext_lazy("Registered by the partner")),
     (BY_DESK, gettext_lazy("Registered by SeMI")),
 ]
-
-
-def last_twelve_months(on: date) -> tuple[date, date]:
-    return add_years(on, -1) + timedelta(days=1), on
 
 
 def _quarter(on: date) -> date:

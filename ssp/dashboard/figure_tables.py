@@ -8,11 +8,12 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_countries import countries
 
 from commissions.ledger_sums import sums_by, sums_over_time
 from partners.models import Partner, Tier
-from referrals.models import ReferralStatus
+from referrals.models import LOST_TO_RESELLER, LOST_TO_SAME_NEED, ReferralStatus
 from ssp.core.money import format_money, round_half_even
 from ssp.dashboard import figures
 from ssp.dashboard.figure_forms import SOURCES
@@ -23,6 +24,10 @@ ENOUGH = 20  # from so many on a share is a percentage
 BARS_SHOWN = 12
 ROWS_SHOWN = 50
 MONTHS_SHOWN = 36
+MARKS = {  # what the system closed, instead of a seller's reason
+    LOST_TO_RESELLER: gettext_lazy("The company wants to resell (C19)"),
+    LOST_TO_SAME_NEED: gettext_lazy("The same need was introduced before (C18)"),
+}
 
 
 @dataclass(frozen=True)
@@ -274,10 +279,7 @@ def not_warm(found: dict[str, Reasons]) -> list[Figure]:
     labels = dict(ReferralStatus.choices)
     standing = Reasons([(str(labels.get(said, said)), n) for said, n in found["status"].rows])
     lost = Reasons(
-        [
-            (_("The company wants to resell (C19)") if figures.is_to_reseller(said) else said, n)
-            for said, n in found["lost"].rows
-        ],
+        [(str(MARKS.get(said, said)), n) for said, n in found["lost"].rows],
         found["lost"].others,
     )
     return [

@@ -8,7 +8,7 @@ over the whole cohort, and every grouping of it comes from that same statement.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
@@ -17,10 +17,15 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from commissions.ledger_sums import earned_between
 from commissions.models import Commission
 from partners.models import Contract, ContractStatus, Partner
-from referrals.models import LOST_TO_RESELLER
+from ssp.core.periods import add_years
 
 BY_PARTNER, BY_DESK = "partner", "desk"  # who typed the registration in
 REASONS_SHOWN = 12
+
+
+def last_twelve_months(on: date) -> tuple[date, date]:
+    """Return the first and the last day of the year that ends on that day."""
+    return add_years(on, -1) + timedelta(days=1), on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,11 +231,6 @@ def reasons_of(scope: Scope) -> dict[str, Reasons]:
 def _most(rows: Iterable[tuple[str, int]]) -> Reasons:
     rows = list(rows)
     return Reasons(rows[:REASONS_SHOWN], sum(n for _said, n in rows[REASONS_SHOWN:]))
-
-
-def is_to_reseller(said: str) -> bool:
-    """Tell whether a deal's reason is the mark that a reseller answer leaves (C19)."""
-    return said == LOST_TO_RESELLER
 
 
 def ledger_of(scope: Scope) -> QuerySet[Commission]:

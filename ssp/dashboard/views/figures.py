@@ -33,10 +33,10 @@ def figures(request: StaffRequest) -> HttpResponse:
 
 @role_required(*READERS)
 @require_safe
-def export(request: StaffRequest, name: str) -> HttpResponse:
+def export(request: StaffRequest, slug: str) -> HttpResponse:
     """Hand out the table behind a figure; what is asked for wrongly isn't there."""
     form = FiguresForm(request.GET, on=clock.today())
-    found = figure_tables.named(form.scope, name) if form.is_valid() else None
+    found = figure_tables.named(form.scope, slug) if form.is_valid() else None
     if found is None:
         raise Http404
     response = HttpResponse(

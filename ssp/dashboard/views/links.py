@@ -1,7 +1,7 @@
 """A sales lead links two partners' use cases that are one need, and takes it back if that was wrong (C18)."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -24,12 +24,25 @@ def _use_case(pk: int) -> UseCase:
     return get_object_or_404(rows, pk=pk, referral__isnull=False)
 
 
+def _take_back_form(pk: int, said: QueryDict | None = None) -> TakeBackForm:
+    return TakeBackForm(said, auto_id=f"wrong-{pk}-%s")
+
+
 def _page(
-    request: StaffRequest, found: UseCase, *, form: LinkForm | None = None, wrong: TakeBackForm | None = None
+    request: StaffRequest,
+    found: UseCase,
+    *,
+    form: LinkForm | None = None,
+    wrong: tuple[int, TakeBackForm] | None = None,
 ) -> HttpResponse:
+    """Show a use case beside the others; `wrong` is a link's number and what was said against it."""
     mine, candidates = needs.side_by_side(found, on=clock.today())
     own = is_person(found.partner, request.user, identity_of(request.user.email))
-    links = needs.links_of(found)
+    told = dict([wrong]) if wrong else {}
+    links = [
+        {"link": each, "form": told.get(each.pk) or _take_back_form(each.pk)}
+        for each in needs.links_of(found)
+    ]
     context = {
         "use_case": found,
         "mine": mine,
@@ -37,8 +50,7 @@ def _page(
         "possible": any(each.refusal is None for each in candidates),
         "links": links,
         "form": form or LinkForm(candidates=candidates),
-        "take_back_form": wrong or TakeBackForm(),
-        "wrong": wrong,
+        "wrong": wrong[1] if wrong else None,
         "refusal": OwnReferral() if own else None,
         "nav": "desk:home",
     }
@@ -77,11 +89,11 @@ def unlink(request: StaffRequest, pk: int) -> HttpResponse:
     """Take back a link, with the reason."""
     rows = UseCaseLink.objects.select_related("paying__partner__user", "duplicate__partner__user")
     row = get_object_or_404(rows, pk=pk)
-    form = TakeBackForm(request.POST)
+    form = _take_back_form(pk, request.POST)
     if form.is_valid():
         with form.showing(DomainError):
             take_back_link(link=row, reason=form.cleaned_data["reason"], by=request.user, at=clock.now())
             said = _("Taken back: the one by %(closes)s is open again, and they get a letter.")
             messages.success(request, said % {"closes": row.duplicate.partner})
             return redirect("desk:link", row.duplicate_id)
-    return _page(request, _use_case(row.duplicate_id), wrong=form)
+    return _page(request, _use_case(row.duplicate_id), wrong=(pk, form))

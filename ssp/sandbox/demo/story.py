@@ -22,6 +22,7 @@ from ssp.sandbox.demo.library import fill_library
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.moving import preview_a_file
+from ssp.sandbox.demo.needs import two_at_one_company
 from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
 from ssp.sandbox.people import DemoPerson
@@ -66,6 +67,13 @@ def tell(*, now: datetime) -> None:
     fill_library(when, by=stage[people.CARLA], readers=[ines, pieter])
     write_guides(when, by=stage[people.SOFIE], draft_by=stage[people.PRIYA])
     _comments(stage)
+    two_at_one_company(
+        when,
+        karl=stage[people.KARL],
+        leila=stage[people.LEILA],
+        tom=stage[people.TOM],
+        lead=stage[people.SIMON],
+    )
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

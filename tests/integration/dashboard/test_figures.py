@@ -31,8 +31,10 @@ from tests.factories.referrals import (
     asked,
     confirmed_warm,
     held,
+    linked,
     registered,
     seller,
+    two_needs,
     use_case,
     warm,
 )
@@ -339,3 +341,12 @@ def test_more_people_and_partners_are_no_more_queries(desk: Client) -> None:
         desk.get(reverse("desk:figures"))
 
     assert len(many) == len(few)
+
+
+def test_what_the_system_closed_is_said_in_words_too(desk: Client) -> None:
+    linked(*two_needs())
+
+    page = desk.get(reverse("desk:figures")).text
+
+    assert "The same need was introduced before (C18)" in page
+    assert "same_need" not in page
