@@ -65,7 +65,7 @@ class FiguresForm(DomainFormMixin, forms.Form):
         anybody = _("Everybody")
         self.fields = {
             "from": forms.DateField(label=_("Registered from"), widget=DateInput()),
-            "until": forms.DateField(label=_("until"), widget=DateInput()),
+            "until": forms.DateField(label=_("Until"), widget=DateInput()),
             "partner": _one_of(began.order_by("display_name", "pk"), _("Partner"), anybody),
             "tier": _one_of(Tier.objects.order_by("name"), _("Tier"), _("Any tier")),
             "country": forms.ChoiceField(

@@ -131,9 +131,8 @@ def funnel(steps: Steps) -> Figure:
     for place, (label, n) in enumerate(ladder):
         of_above = share(n, above) if place else Cell(None, "")
         rows.append([said(label), count(n), share(n, steps.registered), of_above])
-        text = f"{n:,}"
-        if place and steps.registered:
-            text += f" · {share(n, steps.registered).text}"
+        part = share(n, steps.registered).text
+        text = f"{n:,}" if not place else part if steps.registered < ENOUGH else f"{n:,} · {part}"
         bars.append(Bar(label, text, [(0, _width(n, steps.registered))]))
         above = n
     rows.append(
@@ -315,12 +314,16 @@ def commission_by_partner(scope: Scope) -> Figure:
     """What the ledger says each partner earned, per currency."""
     rows = list(sums_by(figures.ledger_of(scope), "partner__display_name", "partner"))
     rows.sort(key=lambda row: (row["currency"], -row["amount"], row["partner"]))
+    scales: dict[str, list[Decimal]] = {}
+    for row in rows:
+        scales.setdefault(row["currency"], [Decimal(0)]).append(row["amount"])
     return Figure(
         "commission",
         _("Commission earned, by partner"),
         _(
             "Entries of the ledger by the day of the fact that earned them, reversals included, bonuses with "
-            "who gets them. Held, payable and paid alike; currencies are never added up."
+            "who gets them. Held, payable and paid alike; currencies are never added up, and each has "
+            "its own scale."
         ),
         [_("Partner"), _("Currency"), _("Commission")],
         [
@@ -331,8 +334,23 @@ def commission_by_partner(scope: Scope) -> Figure:
             ]
             for row in rows
         ],
+        [
+            _money_bar(row["partner__display_name"], *_sum(row), scales[row["currency"]])
+            for row in rows[:BARS_SHOWN]
+        ],
         nothing=_("The ledger has no entry in this period."),
     )
+
+
+def _money_bar(label: str, total: Decimal, currency: str, totals: Sequence[Decimal]) -> Bar:
+    """Draw a sum from zero, to the left when it is negative.
+
+    :param totals: zero and all sums of that currency, which give the scale.
+    """
+    least, most = min(totals), max(totals)
+    zero, width = _width(-least, most - least), _width(abs(total), most - least)
+    start = zero - width if total < 0 else zero
+    return Bar(label, format_money(total, currency, code=True), [(max(start, 0), width)])
 
 
 def _sum(row: dict[str, Any]) -> tuple[Decimal, str]:
@@ -351,15 +369,10 @@ def commission_over_time(scope: Scope) -> list[Figure]:
 
 def _over_time(currency: str, rows: Sequence[tuple[date, Decimal]], *, by_month: bool) -> Figure:
     totals = [Decimal(0), *(total for _day, total in rows)]
-    least, most = min(totals), max(totals)
-    zero = _width(-least, most - least)
     labels = [month(day) if by_month else str(day.year) for day, _total in rows]
-    bars = []
-    for label, (_day, total) in zip(labels, rows, strict=True):
-        width = _width(abs(total), most - least)
-        bars.append(
-            Bar(label, format_money(total, currency, code=True), [(zero - width * (total < 0), width)])
-        )
+    bars = [
+        _money_bar(label, total, currency, totals) for label, (_day, total) in zip(labels, rows, strict=True)
+    ]
     whole = sum(totals, Decimal(0))
     head = _("Month") if by_month else _("Year")
     return Figure(

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from commissions import accrual
 from commissions.invariants import INVARIANTS
@@ -16,6 +17,7 @@ from referrals.services.links import take_back_link
 from ssp.core.invariants import broken
 from tests.factories.commissions import an_invoice, happens
 from tests.factories.referrals import linked, sales_lead, seller, two_needs
+from tests.integration.dashboard.test_desk import signed_in
 from tests.moments import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C18")]
@@ -81,6 +83,17 @@ def test_a_refund_still_takes_back_by_the_formula() -> None:
 
     assert amounts(pieter) == [D(100), D(-40)]
     assert broken(INVARIANTS) == []
+
+
+def test_the_desk_doesnt_say_that_a_linked_won_deal_pays() -> None:
+    ines, pieter = two_needs()
+    deal = won(pieter)
+    linked(ines, pieter)
+
+    page = signed_in(seller()).get(reverse("desk:deal", args=[deal.pk])).text
+
+    assert "another use case pays" in page
+    assert "Its invoices pay the partner" not in page
 
 
 def test_taken_back_it_earns_what_it_would_have() -> None:
