@@ -254,3 +254,21 @@ def append_only(name: str) -> pgtrigger.Protect:
 
 def never_deleted(name: str) -> pgtrigger.Protect:
     return pgtrigger.Protect(name=name, operation=pgtrigger.Delete)
+
+
+# C18: another use case pays for this need. The lock waits for a sales lead who is linking it at this moment.
+NOT_FOR_A_DUPLICATE = pgtrigger.Trigger(
+    name="commission_not_for_a_duplicate",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("outcome_now", "text")],
+    func=f"""
+        IF NEW.amount > 0 THEN
+            SELECT u.outcome INTO outcome_now FROM referrals_usecase u WHERE u.id = NEW.use_case_id FOR SHARE;
+            IF outcome_now = 'duplicate' THEN
+                {_refuse("commission_not_for_a_duplicate", "another use case pays for this need")}
+            END IF;
+        END IF;
+        RETURN NEW;
+    """,
+)

@@ -205,8 +205,15 @@ class Commission(models.Model):
                 name="commission_only_bonus_has_source",
             ),
         ]
-        indexes = [models.Index(fields=["partner", "currency", "payable_on"], name="commission_by_partner")]
-        triggers = [guards.append_only("ledger_append_only"), guards.ENTRY_BY_THE_PROGRAMME]
+        indexes = [
+            models.Index(fields=["partner", "currency", "payable_on"], name="commission_by_partner"),
+            models.Index(fields=["earned_on"], name="commission_by_day_earned"),
+        ]
+        triggers = [
+            guards.append_only("ledger_append_only"),
+            guards.ENTRY_BY_THE_PROGRAMME,
+            guards.NOT_FOR_A_DUPLICATE,
+        ]
 
     def __str__(self) -> str:
         return f"L-{self.pk:04d}"

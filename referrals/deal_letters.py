@@ -11,8 +11,10 @@ from referrals.models import (
     Deal,
     UseCase,
     UseCaseComment,
+    UseCaseLink,
     WindowExtension,
 )
+from referrals.models.deals import SAME_NEED
 from referrals.windows import late_note
 from ssp.core.links import absolute
 from ssp.core.templatetags.ssp import day, weekday_day
@@ -141,5 +143,50 @@ def deal_won(deal: Deal) -> Letter:
         paragraphs=[first] if deal.is_within_window() else [first, late_note(deal)],
         url=page_of(use_case.referral),
         action=_("See the referral"),
+        why=to_partner(),
+    )
+
+
+@letter("referrals.same_need")
+def same_need(link: UseCaseLink, what: str, to: str) -> Letter:
+    """Tell a partner what a link means for them: nobody else, no day and no reason is in it."""
+    use_case = link.paying if to == "paying" else link.duplicate
+    assert use_case.referral is not None
+    facts = {
+        "company": use_case.referral.company.name,
+        "title": use_case.title,
+        "day": weekday_day(use_case.window_ends_on),
+    }
+    if to == "paying":
+        subject = _("%(company)s: “%(title)s” stays as it is") % facts
+        paragraphs = [
+            _(
+                "A sales lead looked at what was introduced at %(company)s. Nothing changes for your use "
+                "case “%(title)s”: it pays as agreed."
+            )
+            % facts
+        ]
+    elif what == "linked":
+        subject = _("%(company)s: “%(title)s” is closed") % facts
+        paragraphs = [
+            _("A sales lead looked at what was introduced at %(company)s and closed “%(title)s”.") % facts,
+            str(SAME_NEED),
+            _(
+                "The person you introduced stays yours, and another need of the company is a use case of "
+                "its own. If yours is a different need, tell your contact at SeMI: a sales lead can take "
+                "this back."
+            ),
+        ]
+    else:
+        subject = _("%(company)s: “%(title)s” is open again") % facts
+        paragraphs = [
+            _("A sales lead opened “%(title)s” again. It counts as if it had never been closed.") % facts,
+            _("The last day to sign is still %(day)s.") % facts,
+        ]
+    return Letter(
+        subject=subject,
+        paragraphs=paragraphs,
+        url=page_of(use_case.referral),
+        action=_("Open the referral"),
         why=to_partner(),
     )

@@ -477,3 +477,46 @@ class VestedClaimStands(DomainError):
     clause = "C12"
     field = "ruling"
     message = _("The other claim is vested or no longer open, so no ruling ends it. Both stand.")
+
+
+# --- one need, two partners ----------------------------------------------------------
+class LinkOfOnePartner(DomainError):
+    clause = "C18"
+    message = _("Both use cases are of one partner. Choose one that another partner defined.")
+
+
+class LinkAcrossCompanies(DomainError):
+    clause = "C18"
+    message = _("These use cases are about two companies, so they can’t be the same need.")
+
+
+class LinkNeedsMeetings(DomainError):
+    clause = "C18"
+    message = _(
+        "The meeting that began first decides, so each of the two needs a warm introduction. Link them once "
+        "both have one."
+    )
+
+
+class LinkOfAClosedOne(DomainError):
+    clause = "C18"
+    message = _("One of these use cases is closed or linked already. Take that back first, if it was wrong.")
+
+
+class LinkWouldChain(DomainError):
+    clause = "C18"
+    message = _(
+        "The one that would not pay pays for another use case itself. Take that link back first, then link "
+        "both to the one whose meeting began first."
+    )
+
+
+class LinkNeedsReason(DomainError):
+    clause = "C18"
+    field = "reason"
+    message = _("Say why: whoever asks about it later reads it. The partners don’t.")
+
+
+class LinkTakenBackAlready(DomainError):
+    clause = "C18"
+    message = _("This link was taken back already. Nothing was changed.")

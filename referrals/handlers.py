@@ -20,6 +20,7 @@ from referrals.models import (
     Referral,
     UseCase,
     UseCaseComment,
+    UseCaseLink,
     WindowExtension,
 )
 from referrals.services.contacts import import_batch
@@ -269,6 +270,20 @@ def send_window_extended(message: OutboxMessage) -> None:
     else:
         addresses = [seller.email] if seller and permissions.can_host(seller) else sales_leads()
     deliver_letter(deal_letters.window_extended(extension, to), addresses, message)
+
+
+@handles("referrals.use_case_linked")
+def send_use_case_linked(message: OutboxMessage) -> None:
+    """Tell one of the two partners, unless it was taken back before they were told."""
+    sides = ("paying", "duplicate")
+    link = UseCaseLink.objects.select_related(
+        *(f"{side}__{path}" for side in sides for path in ("partner__user", "referral__company"))
+    ).get(pk=message.payload["link_id"])
+    what, to = str(message.payload["what"]), str(message.payload["to"])
+    if link.is_live != (what == "linked"):
+        return
+    use_case = link.paying if to == "paying" else link.duplicate
+    deliver_letter(deal_letters.same_need(link, what, to), [use_case.partner.user.email], message)
 
 
 @handles("referrals.use_case_commented")

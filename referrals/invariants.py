@@ -2,6 +2,9 @@
 
 Those about what a partner leaves behind (C12, *Ending*) hold once the work of the moment is done.
 """
+# ruff: noqa: S608 - SQL of constants alone
+
+from referrals.link_guards import began
 
 CLAIMS: list[tuple[int, str, str]] = [
     (
@@ -141,6 +144,35 @@ NOTES: list[tuple[int, str, str]] = [
     ),
 ]
 
+
+LINKS: list[tuple[int, str, str]] = [
+    (
+        8,
+        "No link but of two partners' use cases at one company, whose first qualifying meeting pays.",
+        f"""
+        SELECT l.id FROM referrals_usecaselink l
+          JOIN referrals_usecase u ON u.id = l.paying_id JOIN referrals_referral r ON r.id = u.referral_id
+          JOIN referrals_usecase o ON o.id = l.duplicate_id JOIN referrals_referral s ON s.id = o.referral_id
+         WHERE l.taken_back_at IS NULL
+           AND (u.partner_id = o.partner_id OR r.company_id <> s.company_id
+                OR coalesce(({began("u")}, u.defined_at, u.id) > ({began("o")}, o.defined_at, o.id), true))
+        """,
+    ),
+    (
+        8,
+        "No use case closed as the same need without its one link, none linked and not closed, no chain.",
+        """
+        SELECT u.id FROM referrals_usecase u
+          LEFT JOIN referrals_usecaselink l ON l.duplicate_id = u.id AND l.taken_back_at IS NULL
+          LEFT JOIN referrals_usecaselink next
+                 ON next.duplicate_id = l.paying_id AND next.taken_back_at IS NULL
+         WHERE (u.outcome = 'duplicate') <> (l.id IS NOT NULL)
+            OR u.same_need_as_id IS DISTINCT FROM l.paying_id OR next.id IS NOT NULL
+        """,
+    ),
+]
+
+
 FORGETTING: list[tuple[int, str, str]] = [
     (
         14,
@@ -170,4 +202,4 @@ FORGETTING: list[tuple[int, str, str]] = [
     ),
 ]
 
-INVARIANTS = [*CLAIMS, *LEAVING, *NOTES, *FORGETTING]
+INVARIANTS = [*CLAIMS, *LEAVING, *LINKS, *NOTES, *FORGETTING]

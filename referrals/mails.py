@@ -118,6 +118,15 @@ register(
         reason=_("A last day that decides about the commission has moved (C2)."),
     ),
     MailKind(
+        name="referrals.same_need",
+        template=LETTER,
+        label=_("A use case is closed or open again as the same need"),
+        explanation=_("When a need of a company was introduced before, and when that is taken back."),
+        audience=PARTNER,
+        legal=True,
+        reason=_("It decides whether a use case pays (C18)."),
+    ),
+    MailKind(
         name="referrals.deal_won",
         template=LETTER,
         label=_("A deal of yours is won"),

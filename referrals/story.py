@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from partners.models import Contract
 from referrals import rules, windows
 from referrals.models import (
+    Deal,
     DealStage,
     Introduction,
     IntroductionStatus,
@@ -20,6 +21,7 @@ from referrals.models import (
     UseCaseComment,
     UseCaseOutcome,
 )
+from referrals.models.deals import RESELLER_NAMED, SAME_NEED
 from ssp.core.models import AuditEntry
 from ssp.core.money import round_half_even
 from ssp.core.periods import local_date, start_of_day
@@ -93,6 +95,7 @@ class Case:
     days_of: int
     note: str
     extension: str = ""  # by how much, and why
+    reseller: str = ""  # who takes part (C17)
 
 
 def _pays(use_case: UseCase, contract: Contract | None, *, for_desk: bool) -> str:
@@ -121,6 +124,8 @@ def case_of(use_case: UseCase, contract: Contract | None, *, for_desk: bool = Fa
     note = ""
     if deal and deal.stage == DealStage.WON and ends and not deal.is_within_window():
         note = windows.late_note(deal)
+    elif use_case.outcome == UseCaseOutcome.DUPLICATE:
+        note = str(SAME_NEED)
     elif deal and deal.stage == DealStage.WON:
         note = _("Signed on %(signed)s, in time.") % {"signed": day(deal.signed_on)}
     elif deal and deal.stage == DealStage.LOST:
@@ -133,6 +138,7 @@ def case_of(use_case: UseCase, contract: Contract | None, *, for_desk: bool = Fa
         (ends - starts).days if starts and ends else 0,
         note,
         f"{windows.extended_by(extension)} {extension.reason}" if extension else "",
+        deal.reseller_name if deal else "",
     )
 
 
@@ -204,6 +210,7 @@ def items_of(referral: Referral, *, for_desk: bool = False) -> list[dict[str, An
     cases = use_cases_of(referral)
     for use_case in cases:
         items += case_items(use_case)
+    items += _resellers(cases)
     items += [
         item(
             row.registered_on,
@@ -404,6 +411,15 @@ def case_items(use_case: UseCase) -> list[dict[str, Any]]:
                 kind="key",
             )
         )
+    if use_case.outcome == UseCaseOutcome.DUPLICATE and use_case.closed_at:
+        items.append(
+            item(
+                local_date(use_case.closed_at),
+                _("“%(title)s” closed: the same need as another") % {"title": use_case.title},
+                str(SAME_NEED),
+                kind="key",
+            )
+        )
     if deal and deal.signed_on:
         items.append(
             item(
@@ -416,6 +432,27 @@ def case_items(use_case: UseCase) -> list[dict[str, Any]]:
             )
         )
     return items
+
+
+def _resellers(cases: list[UseCase]) -> list[dict[str, Any]]:
+    """Return when each reseller that a deal names was named last, and by whom (C17)."""
+    deals = {case.deal.pk: case for case in cases if hasattr(case, "deal") and case.deal.reseller_name}
+    if not deals:
+        return []
+    named = AuditEntry.objects.filter(
+        action=RESELLER_NAMED, target_type=Deal._meta.label_lower, target_id__in=deals
+    ).select_related("by")
+    latest = {entry.target_id: entry for entry in named.order_by("at", "pk")}
+    return [
+        item(
+            local_date(entry.at),
+            _("%(reseller)s takes part as a reseller: “%(title)s”")
+            % {"reseller": deals[pk].deal.reseller_name, "title": deals[pk].title},
+            _("Named by %(name)s. The deal pays the same (C17).")
+            % {"name": entry.by.full_name if entry.by else "SeMI"},
+        )
+        for pk, entry in latest.items()
+    ]
 
 
 def comparison(contract: Contract) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 from referrals.models.comments import UseCaseComment
 from referrals.models.contacts import ContactImport, ContactSighting, KnownContact
-from referrals.models.deals import LOST_TO_RESELLER, Deal, DealQuerySet, DealStage
+from referrals.models.deals import LOST_TO_RESELLER, LOST_TO_SAME_NEED, Deal, DealQuerySet, DealStage
 from referrals.models.disputes import Appeal, Dispute, DisputeRuling, Refusal
+from referrals.models.links import UseCaseLink
 from referrals.models.meetings import (
     Confirmation,
     ConfirmationAnswer,
@@ -22,6 +23,7 @@ from referrals.models.windows import WindowExtension
 __all__ = [
     "LIVE_REFERRAL",
     "LOST_TO_RESELLER",
+    "LOST_TO_SAME_NEED",
     "Appeal",
     "Company",
     "Confirmation",
@@ -53,6 +55,7 @@ __all__ = [
     "RefusalTrace",
     "UseCase",
     "UseCaseComment",
+    "UseCaseLink",
     "UseCaseOutcome",
     "WindowExtension",
 ]

@@ -6,10 +6,17 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from referrals import guards
+from referrals import guards, link_guards
 from referrals.models.use_cases import UseCase
 
 LOST_TO_RESELLER = "reseller"  # a mark in `lost_reason` (C19), never shown
+LOST_TO_SAME_NEED = "same_need"  # another one (C18)
+
+RESELLER_NAMED = "deal.reseller_named"  # what audit calls it (C17)
+SAME_NEED = _(  # it names nobody, and no day: each partner's work is theirs alone
+    "An introduction meeting about the same need of this company began before the one about this use case. "
+    "It pays no commission (C18); what was earned before stays earned."
+)
 
 
 class DealStage(models.TextChoices):
@@ -66,7 +73,11 @@ class Deal(models.Model):
                 name="deal_customer_reference_once",
             ),
         ]
-        triggers = [guards.DEAL_NEEDS_A_WINDOW, guards.DEAL_DECIDES_ITS_USE_CASE]
+        triggers = [
+            guards.DEAL_NEEDS_A_WINDOW,
+            guards.DEAL_DECIDES_ITS_USE_CASE,
+            link_guards.DEAL_NOT_WON_ON_A_DUPLICATE,
+        ]
 
     @property
     def is_open(self) -> bool:
@@ -79,6 +90,8 @@ class Deal(models.Model):
             return str(
                 _("The company wants to resell. That is not part of the agreement, so it pays nothing (C19).")
             )
+        if self.lost_reason == LOST_TO_SAME_NEED:
+            return str(SAME_NEED)
         return self.lost_reason
 
     def is_within_window(self) -> bool:

@@ -216,6 +216,9 @@ class Referral(FSMModelMixin, models.Model):
                 condition=Q(claim_ended_at__isnull=True, vested_at__isnull=True),
                 name="referral_claims_by_end",
             ),
+            models.Index(  # the figures of a period
+                fields=["registered_on"], condition=Q(root__isnull=True), name="referral_roots_by_day"
+            ),
             GinIndex(  # C10: who of those claimed has a similar name
                 fields=["name_key"],
                 opclasses=["gin_trgm_ops"],

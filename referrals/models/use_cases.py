@@ -10,7 +10,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from partners.models import CommissionModel, Partner
-from referrals import guards, rules
+from referrals import guards, link_guards, rules
 from referrals.models.people import Referral
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class UseCase(models.Model):
             guards.WINDOW_WHILE_A_PARTNER,
             guards.EXTENDED_BY_AN_EXTENSION,
             guards.DECIDED_WITH_ITS_DEAL,
+            link_guards.DUPLICATE_BY_A_LINK,
         ]
 
     @property

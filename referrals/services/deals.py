@@ -13,6 +13,7 @@ from referrals.errors import (
     UseCaseClosed,
 )
 from referrals.models import Deal, DealStage, UseCase
+from referrals.models.deals import RESELLER_NAMED
 from referrals.permissions import check_not_own, check_sells
 from ssp.core import audit, outbox
 from ssp.core.errors import constraint_as
@@ -80,11 +81,14 @@ def update_deal(
         Deal.objects.select_for_update(of=("self",)).select_related("use_case__partner__user").get(pk=deal.pk)
     )
     check_not_own(by, row.use_case.partner)
+    reseller_before = row.reseller_name
     row.expected_net, row.expected_on, row.currency = expected_net, expected_on, currency
     row.customer_reference, row.reseller_name = customer_reference.strip(), reseller_name.strip()
     with constraint_as("deal_customer_reference_once", CustomerReferenceTaken), transaction.atomic():
         row.save()
     audit.record("deal.updated", row, by=by, at=at, use_case=row.use_case_id)
+    if row.reseller_name and row.reseller_name != reseller_before:
+        audit.record(RESELLER_NAMED, row, by=by, at=at, use_case=row.use_case_id)
     return row
 
 

@@ -1,10 +1,10 @@
 """What sales knows of one company and of one partner (C18)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from statistics import median
 
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,7 +13,6 @@ from referrals import rules, story
 from referrals.models import (
     Company,
     Confirmation,
-    DealStage,
     Introduction,
     IntroductionStatus,
     KnownContact,
@@ -21,8 +20,9 @@ from referrals.models import (
     UseCase,
 )
 from ssp.core.periods import local_date
+from ssp.core.templatetags.ssp import day
+from ssp.dashboard.figures import Scope, Spread, Steps, cohort_of, last_twelve_months
 
-YEAR = timedelta(days=365)
 CONTACTS_SHOWN = 50
 PEOPLE_SHOWN = 200
 
@@ -95,25 +95,10 @@ def needs_at(company: Company) -> list[Need]:
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Performance:
-    """A partner's last 365 days: how many people came how far, by the day of registration."""
-
-    registered: int
-    met: int
-    warm: int
-    won: int
-
-
-def performance_of(partner: Partner, *, on: date) -> Performance:
-    """Return how far the people came whom a partner registered in the last 365 days; internal ones aside."""
-    roots = Referral.objects.roots().filter(partner=partner, registered_on__gt=on - YEAR)
-    return Performance(
-        registered=roots.count(),
-        met=roots.filter(introductions__status=IntroductionStatus.HELD).distinct().count(),
-        warm=roots.filter(vested_at__isnull=False).count(),
-        won=roots.filter(use_cases__deal__stage=DealStage.WON).distinct().count(),
-    )
+def performance_of(partner: Partner, *, on: date) -> Steps:
+    """Return how far the people came whom a partner registered in the last 12 months; internal ones aside."""
+    since, until = last_twelve_months(on)
+    return cohort_of(Scope(since=since, until=until, partner=partner.pk)).whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,37 +110,74 @@ class Promptness:
     context: str
 
 
-def promptness_of(partner: Partner, *, on: date) -> list[Promptness]:
-    """Return how promptly a partner brings people to a meeting and answers us, in the last 365 days."""
-    met = (
-        Referral.objects.roots()
-        .filter(partner=partner, registered_on__gt=on - YEAR, introductions__status=IntroductionStatus.HELD)
-        .annotate(first=Min("introductions__starts_at"))
+def promptness_of(partner: Partner, steps: Steps, *, on: date) -> list[Promptness]:
+    """Return how promptly a partner introduces people and answers us, in the last 12 months.
+
+    :param steps: what `performance_of` returned: the same days as in the figures.
+    """
+    since, _until = last_twelve_months(on)
+    return [
+        _last_registration(partner, on=on),
+        _in_days(_("From acceptance to proposing a time"), _until_proposed(partner, since)),
+        _spread(_("From registration to the first meeting"), steps.to_meeting),
+        _in_days(_("To the answer after a meeting"), _until_answered(partner, since)),
+        _spread(_("From the introduction to the signature"), steps.to_close),
+    ]
+
+
+def _last_registration(partner: Partner, *, on: date) -> Promptness:
+    label = _("Since the last registration")
+    last = Referral.objects.roots().filter(partner=partner).aggregate(last=Max("registered_on"))["last"]
+    if last is None:
+        return Promptness(label=label, value="–", context=_("nobody was registered yet"))
+    return Promptness(
+        label=label, value=_days((on - last).days), context=_("on %(day)s") % {"day": day(last)}
     )
-    until_met = [(local_date(row.first) - row.registered_on).days for row in met]
+
+
+def _until_proposed(partner: Partner, since: date) -> list[int]:
+    """Return the days from each person's acceptance to the first time that the partner proposed for them."""
+    proposed = (
+        Referral.objects.roots()
+        .filter(partner=partner, registered_on__gte=since, accepted_at__isnull=False)
+        .filter(introductions__proposed_by=partner.user_id)
+        .annotate(first=Min("introductions__proposed_at"))
+    )
+    return [
+        (local_date(first) - local_date(accepted)).days
+        for accepted, first in proposed.values_list("accepted_at", "first")
+        if accepted
+    ]
+
+
+def _until_answered(partner: Partner, since: date) -> list[int]:
     asked = Confirmation.objects.filter(
         asked=Confirmation.Asked.PARTNER, introduction__referral__partner=partner
     )
-    answers = [
+    return [
         (local_date(answered) - local_date(sent)).days
         for sent, answered in asked.values_list("asked_at", "answered_at")
-        if answered and local_date(sent) > on - YEAR
+        if answered and local_date(sent) >= since
     ]
-    return [
-        _in_days(_("From registration to the first meeting"), until_met),
-        _in_days(_("To the answer after a meeting"), answers),
-    ]
+
+
+def _days(n: int) -> str:
+    return ngettext("%(n)d day", "%(n)d days", n) % {"n": n}
+
+
+def _told(label: str, middle: float | None, of: int) -> Promptness:
+    if middle is None:
+        return Promptness(label=label, value="–", context=_("nothing yet in the last 12 months"))
+    context = ngettext("1 time", "median of %(n)d", of) % {"n": of}
+    return Promptness(label=label, value=_days(round(middle)), context=context)
 
 
 def _in_days(label: str, days: list[int]) -> Promptness:
-    if not days:
-        return Promptness(label=label, value="–", context=_("nothing yet in the last 12 months"))
-    middle = round(median(days))
-    return Promptness(
-        label=label,
-        value=ngettext("%(n)d day", "%(n)d days", middle) % {"n": middle},
-        context=ngettext("1 time", "median of %(n)d", len(days)) % {"n": len(days)},
-    )
+    return _told(label, median(days) if days else None, len(days))
+
+
+def _spread(label: str, spread: Spread | None) -> Promptness:
+    return _told(label, spread.middle if spread else None, spread.of if spread else 0)
 
 
 def next_meetings(partner: Partner, *, at: datetime) -> QuerySet[Introduction]:

@@ -112,6 +112,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:deals": SALES_OR_FINANCE | DIRECTORS,  # a director looks for windows to extend
     "desk:deal": SALES_OR_FINANCE | DIRECTORS,
     "desk:extend": DIRECTORS,
+    "desk:link": LEADS,
+    "desk:unlink": LEADS,
     "desk:last_day": SALES,
     "desk:deal_move": SALES,
     "desk:deal_won": SALES,
@@ -149,6 +151,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:check_name": SALES,
     "desk:referral_seller": SALES,
     "desk:referral_log": SALES,
+    "desk:figures": SALES_OR_FINANCE | DIRECTORS,
+    "desk:figures_export": SALES_OR_FINANCE | DIRECTORS,
     "desk:channels": CHANNEL_HANDS,
     "desk:channel": CHANNEL_HANDS,
     "desk:channel_export": CHANNEL_HANDS,

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from partners.models import Partner
-from referrals.models import Confirmation, Introduction, Referral, UseCase, WindowExtension
+from referrals.models import Confirmation, Introduction, Referral, UseCase, UseCaseLink, WindowExtension
 from referrals.rules import Answer, Person
 from referrals.services.confirmations import answer_confirmation, ask_for_confirmations
 from referrals.services.introductions import log_held_introduction
+from referrals.services.links import link_use_cases
 from referrals.services.registration import register_referral
 from referrals.services.use_cases import define_use_case
 from referrals.services.windows import extend_window
@@ -116,6 +117,28 @@ def confirmed_warm(
         confirmation=question, answer=warm(introduction), by=introduction.host, at=at or introduction.ends_at
     )
     return introduction.use_cases.get()
+
+
+def two_needs(
+    *, later_by: timedelta = timedelta(days=3), starts_at: datetime = MONDAY - timedelta(days=20)
+) -> tuple[UseCase, UseCase]:
+    """What two partners brought to Acme, each warm: Ines first, Pieter `later_by` after her."""
+    found = []
+    for name, (first, last), moment in (
+        ("Ines Marchetti", ("Ana", "Reis"), starts_at),
+        ("Pieter Vos", ("Bo", "Lundqvist"), starts_at + later_by),
+    ):
+        known_as = {"first_name": first, "last_name": last, "email": f"{first.lower()}@acme.example"}
+        registered_at = starts_at - timedelta(days=10)
+        referral = registered(active_partner(name), at=registered_at, company_name="Acme", **known_as)
+        found.append(confirmed_warm(referral, starts_at=moment))
+    return found[0], found[1]
+
+
+def linked(
+    one: UseCase, other: UseCase, *, by: User | None = None, at: datetime = MONDAY, reason: str = "One need."
+) -> UseCaseLink:
+    return link_use_cases(use_case=one, other=other, reason=reason, by=by or sales_lead(), at=at)
 
 
 def director(name: str = "Bram de Jong", *roles: Role) -> User:

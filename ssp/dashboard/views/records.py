@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -11,6 +12,7 @@ from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.roles import DESK_ROLES
 from ssp.dashboard import records, timelines
+from ssp.dashboard.figure_tables import ENOUGH, share
 from ssp.dashboard.views.notes import notes_for
 
 
@@ -34,6 +36,12 @@ def company(request: StaffRequest, pk: int) -> HttpResponse:
     return render(request, "dashboard/company.html", context)
 
 
+def _of(n: int, registered: int) -> str:
+    if registered < ENOUGH:
+        return _("of %(n)d registered") % {"n": registered}
+    return _("%(share)s of %(n)d registered") % {"share": share(n, registered).text, "n": registered}
+
+
 @role_required(*DESK_ROLES)
 @require_safe
 def partner(request: StaffRequest, pk: int) -> HttpResponse:
@@ -54,12 +62,13 @@ def partner(request: StaffRequest, pk: int) -> HttpResponse:
                 {
                     "label": label,
                     "value": value,
-                    "context": _("of %(n)d registered") % {"n": done.registered},
+                    "context": _of(value, done.registered),
                 }
                 for label, value in ((_("Met"), done.met), (_("Warm"), done.warm), (_("Won"), done.won))
             ),
         ],
-        "promptness": records.promptness_of(row, on=today),
+        "promptness": records.promptness_of(row, done, on=today),
+        "figures_url": f"{reverse('desk:figures')}?partner={row.pk}",
         "meetings": records.next_meetings(row, at=now),
         "notes": notes,
         "timeline": timelines.of_partner(row, on=today, with_notes=notes is not None),

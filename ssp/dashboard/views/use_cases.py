@@ -22,7 +22,9 @@ from ssp.dashboard.views.notes import notes_for
 def use_case(request: StaffRequest, pk: int) -> HttpResponse:
     """Read the definition and comment on it; there is nothing here that changes it."""
     rows = UseCase.objects.filter(referral__isnull=False)
-    found = get_object_or_404(rows.select_related("partner", "referral__company", "deal"), pk=pk)
+    found = get_object_or_404(
+        rows.select_related("partner", "referral__company", "deal", "same_need_as__partner"), pk=pk
+    )
     form = CommentForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with form.showing(DomainError):

@@ -25,6 +25,7 @@ from ssp.sandbox.demo.library import fill_library
 from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.moving import preview_a_file
+from ssp.sandbox.demo.needs import two_at_one_company
 from ssp.sandbox.demo.people import people_who_object_and_who_are_tried
 from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
@@ -84,6 +85,13 @@ def tell(*, now: datetime) -> None:
     _comments(stage)
     sales_at_work(when, stage.users)
     save_views(when, seller=stage[people.TOM], lead=stage[people.SIMON])
+    two_at_one_company(
+        when,
+        karl=stage[people.KARL],
+        leila=stage[people.LEILA],
+        tom=stage[people.TOM],
+        lead=stage[people.SIMON],
+    )
 
 
 def _partners(stage: Stage) -> tuple[Partner, Partner]:

@@ -107,14 +107,19 @@ def test_a_partner_shows_how_promptly_people_were_met_and_questions_answered() -
         at=question.asked_at + timedelta(days=2),
     )
 
-    met, answered = records.promptness_of(partner, on=TODAY)
+    steps = records.performance_of(partner, on=TODAY)
+    last, proposed, met, answered, signed = records.promptness_of(partner, steps, on=TODAY)
 
+    assert (last.value, last.context) == ("20 days", "on 3 Nov 2026")
+    assert (proposed.value, signed.value) == ("–", "–")
     assert (met.value, met.context) == ("5 days", "median of 2")
     assert (answered.value, answered.context) == ("1 day", "1 time")
 
 
 def test_a_partner_without_meetings_has_no_promptness_yet() -> None:
-    assert [each.value for each in records.promptness_of(active_partner(), on=TODAY)] == ["–", "–"]
+    partner = active_partner()
+    steps = records.performance_of(partner, on=TODAY)
+    assert [each.value for each in records.promptness_of(partner, steps, on=TODAY)] == ["–"] * 5
 
 
 def test_who_left_is_shown_as_such_and_who_never_began_is_nobody(desk: Client) -> None:
