@@ -1,19 +1,22 @@
 """Rows by the hundred thousand: COPY for what is new, one UPDATE for what changes. Every trigger fires."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from django.core.management.color import no_style
 from django.db import connection
 from django.db.models import NOT_PROVIDED, Model
 
-Row = Sequence[Any]
 
-
-def copy(model: type[Model], fields: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows of these fields; every other column gets what Django or the database would give it."""
-    given = [model._meta.get_field(name) for name in fields]
+def copy(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows, each of the same fields; whatever else there is gets its default."""
+    coming = iter(rows)
+    first = next(coming, None)
+    if first is None:
+        return
+    given = [model._meta.get_field(name) for name in first]
     rest = [
         field
         for field in model._meta.concrete_fields
@@ -24,8 +27,8 @@ def copy(model: type[Model], fields: Sequence[str], rows: Iterable[Row]) -> None
     with connection.cursor() as cursor:
         statement = f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN'
         with cursor.copy(statement) as copied:
-            for row in rows:
-                copied.write_row((*row, *defaults))
+            for row in chain([first], coming):
+                copied.write_row((*row.values(), *defaults))
 
 
 def _filled(field: Any) -> bool:

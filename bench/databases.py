@@ -1,4 +1,4 @@
-"""Databases of the benchmark's own, beside whichever one the environment names; that one is never written to."""
+"""Databases of the benchmark's own, beside the one that the environment names: nothing is written to that."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def _lead_to(name: str) -> None:
 
 
 def make(*names: str) -> None:
-    """Make databases anew, migrated and without a row; what an earlier run left under these names is dropped."""
+    """Make databases anew, migrated and without a row; what an earlier run left there is dropped."""
     _create(EMPTY)
     with at(EMPTY):
         call_command("migrate", interactive=False, verbosity=0)

@@ -9,7 +9,7 @@ from bench.moment import NOW, TODAY
 from bench.partnerships import SELLERS
 from bench.people import FOUR, MANY, Firm, address, firm, somebody
 from referrals import rules
-from ssp.core.periods import add_months, at_local, local_date, start_of_day
+from ssp.core.periods import at_local, local_date, start_of_day
 
 DAYS = 1000  # how far back people were registered
 INTERNAL = 0.15  # the share of internal referrals
@@ -22,6 +22,7 @@ NEEDS = ("Search in manuals", "Support answers", "Product catalogue", "Contract 
 class Meeting:
     starts_at: datetime
     host: int
+    medium: str
     status: str
     answer: str = ""  # the host's, which decides
 
@@ -134,9 +135,9 @@ def _root(number: int, count: int, partners: range) -> Life:
         (_declined, _withdrawn, _nobody_met, _not_warm, _reseller, _warm), (4, 6, 35, 10, 3, 42)
     )[0]
     fate(life, random)
-    if life.ended_at is None and life.claim_last_on and life.claim_last_on < TODAY:
-        if life.meeting is None or life.meeting.status != "booked":
-            life.status, life.ended_at = "lapsed", _end_of(life.claim_last_on)
+    is_kept = life.ended_at is not None or (life.meeting is not None and life.meeting.status == "booked")
+    if not is_kept and life.claim_last_on and life.claim_last_on < TODAY:
+        life.status, life.ended_at = "lapsed", _end_of(life.claim_last_on)
     return life
 
 
@@ -213,7 +214,7 @@ def _meets(life: Life, random: Random, after: timedelta | None = None) -> bool:
     starts_at = at_local(on, time(random.randrange(9, 17), random.choice((0, 30))))
     life.seller = random.choice(SELLERS)
     is_answered = starts_at + timedelta(hours=1) < NOW - timedelta(days=4)
-    life.meeting = Meeting(starts_at, life.seller, "held" if is_answered else "booked")
+    life.meeting = Meeting(starts_at, life.seller, random.choice(MEDIA), "held" if is_answered else "booked")
     return is_answered
 
 
@@ -237,8 +238,3 @@ def _internal(number: int, host: Life, slot: int) -> Life:
     if life.claim_last_on < TODAY:
         life.status, life.ended_at = "lapsed", _end_of(life.claim_last_on)
     return life
-
-
-def expected_on(need: Need) -> date:
-    assert need.starts_on
-    return add_months(need.starts_on, 5)

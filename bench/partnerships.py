@@ -1,7 +1,9 @@
 """Staff, and partners whose contract two directors approved before it was signed."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from bench.bulk import copy, reset_sequences
 from bench.moment import LONG_AGO
@@ -26,55 +28,88 @@ NUMBERS = {
 def seed_staff() -> None:
     copy(
         User,
-        ["id", "email", "full_name", "password", "is_staff"],
         (
-            (n, f"staff{n}@semi.example", f"Staff {LAST[n].title()}", "!", True)
+            {
+                "id": n,
+                "email": f"staff{n}@semi.example",
+                "full_name": f"Staff {LAST[n].title()}",
+                "password": "!",
+                "is_staff": True,
+            }
             for n in (*DIRECTORS, *SELLERS)
         ),
     )
     roles = [(n, Role.DIRECTOR) for n in DIRECTORS] + [(n, Role.SALES) for n in SELLERS]
-    roles.append((SELLERS[0], Role.SALES_LEAD))
-    copy(RoleGrant, ["user", "role", "granted_at"], ((n, role.value, LONG_AGO) for n, role in roles))
+    _grant([*roles, (SELLERS[0], Role.SALES_LEAD)])
+
+
+def _grant(roles: Iterable[tuple[int, Role]]) -> None:
+    copy(RoleGrant, ({"user": n, "role": role.value, "granted_at": LONG_AGO} for n, role in roles))
 
 
 def seed_partners(count: int) -> range:
     """Return the numbers of `count` partners, active since long ago."""
     numbers = range(FIRST_PARTNER, FIRST_PARTNER + count)
     random = Random("partners")
-    names = [" ".join(somebody(random)) for _ in numbers]
-    emails = [f"partner{n}@partners.example" for n in numbers]
-    countries = [random.choice(COUNTRIES) for _ in numbers]
+    everybody = [(n, " ".join(somebody(random)), random.choice(COUNTRIES)) for n in numbers]
+    copy(
+        User,
+        (
+            {"id": n, "email": _email(n), "full_name": name, "password": "!"}
+            for n, name, _country in everybody
+        ),
+    )
+    _grant((n, Role.PARTNER) for n in numbers)
+    copy(Partner, (_partner(n, name, country) for n, name, country in everybody))
     tier = Tier.objects.create(name="Standard", is_default=True)
     terms = ProgramTerms.objects.create(
         tier=tier, effective_on=local_date(LONG_AGO), entered_at=LONG_AGO, **NUMBERS
     )
-    copy(User, ["id", "email", "full_name", "password"], zip(numbers, emails, names, "!" * count, strict=True))
-    copy(RoleGrant, ["user", "role", "granted_at"], ((n, Role.PARTNER.value, LONG_AGO) for n in numbers))
-    copy(
-        Partner,
-        ["id", "user", "display_name", "legal_name", "country", "identity", "listing_consent", "created_at"],
-        (
-            (n, n, name, f"{name} Ltd", country, identity_of(email), True, LONG_AGO)
-            for n, name, email, country in zip(numbers, names, emails, countries, strict=True)
-        ),
-    )
-    party = ["legal_name", "display_name", "signer_name", "signer_email", "country"]
-    copy(
-        Contract,
-        ["id", "partner", "terms", "tier", *NUMBERS, "status", "created_at", *party],
-        (
-            (n, n, terms.pk, tier.pk, *NUMBERS.values(), "in_review", LONG_AGO)
-            + (f"{name} Ltd", name, name, email, country)
-            for n, name, email, country in zip(numbers, names, emails, countries, strict=True)
-        ),
-    )
+    copy(Contract, (_contract(n, name, country, terms) for n, name, country in everybody))
     copy(
         ContractReview,
-        ["contract", "version", "director", "decision", "decided_at"],
-        ((n, 1, director, "approved", LONG_AGO) for n in numbers for director in DIRECTORS),
+        (
+            {"contract": n, "version": 1, "director": by, "decision": "approved", "decided_at": LONG_AGO}
+            for n in numbers
+            for by in DIRECTORS
+        ),
     )
     Contract.objects.update(status="sending")
     Contract.objects.update(status="signed", signed_at=LONG_AGO)
     Partner.objects.update(started_at=LONG_AGO)
     reset_sequences(User, RoleGrant, Partner, Contract, ContractReview)
     return numbers
+
+
+def _email(n: int) -> str:
+    return f"partner{n}@partners.example"
+
+
+def _partner(n: int, name: str, country: str) -> dict[str, Any]:
+    return {
+        "id": n,
+        "user": n,
+        "display_name": name,
+        "legal_name": f"{name} Ltd",
+        "country": country,
+        "identity": identity_of(_email(n)),
+        "listing_consent": True,
+        "created_at": LONG_AGO,
+    }
+
+
+def _contract(n: int, name: str, country: str, terms: ProgramTerms) -> dict[str, Any]:
+    return {
+        "id": n,
+        "partner": n,
+        "terms": terms.pk,
+        "tier": terms.tier_id,
+        **NUMBERS,
+        "status": "in_review",
+        "created_at": LONG_AGO,
+        "legal_name": f"{name} Ltd",
+        "display_name": name,
+        "signer_name": name,
+        "signer_email": _email(n),
+        "country": country,
+    }

@@ -7,22 +7,33 @@ from random import Random
 from referrals import rules
 from referrals.nicknames import FORMS
 
-FIRST = sorted({word for word in FORMS.split() if len(word) > 3})
-STEMS = (
-    "achter adler berg boer brand brink carls dahl dijk eber fischer fuchs graf groen haas hart heide hoff holm "
-    "jans kamp karls keller klein koch kramer lang linden lund maas maier meer mohr nord novak olden oster peters "
-    "pohl quist rand reiner richter ritter rosen roth sand schaaf schmid schulte silver somer stein sten strand "
-    "svens thal timmer ulrich vader velde visser vogel vos wagen wald weber weiss wester wolf zander zeller ziegler"
-).split()
-ENDINGS = "mann sen ova ski er inga bach burg feld heim huis land man quist rup sma stra vik witz ak".split()
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+FIRST = sorted({word for word in words(FORMS) if len(word) > 3})
+STEMS = words("""
+    achter adler berg boer brand brink carls dahl dijk eber fischer fuchs graf groen haas hart heide
+    hoff holm jans kamp karls keller klein koch kramer lang linden lund maas maier meer mohr nord
+    novak olden oster peters pohl quist rand reiner richter ritter rosen roth sand schaaf schmid
+    schulte silver somer stein sten strand svens thal timmer ulrich vader velde visser vogel vos
+    wagen wald weber weiss wester wolf zander zeller ziegler
+""")
+ENDINGS = words("""
+    mann sen ova ski er inga bach burg feld heim huis land man quist rup sma stra vik witz ak
+""")
 LAST = sorted(stem + ending for stem in STEMS for ending in ENDINGS)
-WORDS = (
-    "Alpine Amber Anchor Atlas Aurora Baltic Beacon Birch Bridge Cedar Clear Cobalt Copper Coral Delta Dune Eagle "
-    "Echo Ember Falcon Fjord Forge Garden Glacier Granite Harbour Hazel Horizon Indigo Iron Island Juniper Kestrel "
-    "Lantern Larch Linden Lunar Maple Marble Meadow Meridian Mill North Oak Ocean Olive Onyx Orbit Pine Polar Quarry "
-    "Quartz Raven Ridge River Saffron Sierra Silver Slate Solar Spruce Stone Summit Tidal Timber Union Vale Violet"
-).split()
-TRADES = "Foods Freight Health Energy Insurance Rail Retail Robotics Seeds Software Steel Textiles".split()
+WORDS = words("""
+    Alpine Amber Anchor Atlas Aurora Baltic Beacon Birch Bridge Cedar Clear Cobalt Copper Coral
+    Delta Dune Eagle Echo Ember Falcon Fjord Forge Garden Glacier Granite Harbour Hazel Horizon
+    Indigo Iron Island Juniper Kestrel Lantern Larch Linden Lunar Maple Marble Meadow Meridian Mill
+    North Oak Ocean Olive Onyx Orbit Pine Polar Quarry Quartz Raven Ridge River Saffron Sierra
+    Silver Slate Solar Spruce Stone Summit Tidal Timber Union Vale Violet
+""")
+TRADES = words("""
+    Foods Freight Health Energy Insurance Rail Retail Robotics Seeds Software Steel Textiles
+""")
 FORMS_OF_LAW = ("B.V.", "GmbH", "N.V.", "S.A.", "Ltd", "AG", "Inc.", "")
 
 MANY, FOUR = 0, 1  # the company that two in a hundred work at, and the one of four people

@@ -3,15 +3,15 @@
     python -m bench.seed 100000 1000000
 
 seeds a database of its own on the server of DATABASE_URL. Everything is copied or updated in bulk, and no
-trigger and no constraint is switched off; the plain indexes of the known contacts alone are built afterwards, from
-their own definitions. At the end `verify_invariants` is asked.
+trigger and no constraint is switched off; the plain indexes of the known contacts alone are built afterwards,
+from their own definitions. At the end `verify_invariants` is asked.
 """
 
 import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -26,10 +26,11 @@ from psycopg.types.json import Jsonb  # noqa: E402
 
 from bench import databases  # noqa: E402
 from bench.bulk import copy, indexed_afterwards, reset_sequences  # noqa: E402
-from bench.lives import MEDIA, Life, Need, expected_on, lives  # noqa: E402
+from bench.lives import Life, Meeting, Need, Sale, lives  # noqa: E402
 from bench.moment import LONG_AGO, NOW  # noqa: E402
 from bench.partnerships import DIRECTORS, FIRST_PARTNER, seed_partners, seed_staff  # noqa: E402
 from bench.people import FOUR, MANY, address, firm, name_key, somebody  # noqa: E402
+from referrals import rules  # noqa: E402
 from referrals.models import (  # noqa: E402
     Company,
     Confirmation,
@@ -44,23 +45,24 @@ from referrals.models import (  # noqa: E402
 )
 from ssp.core.identity import identity_of  # noqa: E402
 from ssp.core.models import AuditEntry  # noqa: E402
-from ssp.core.periods import start_of_day  # noqa: E402
+from ssp.core.periods import add_months, local_date, start_of_day  # noqa: E402
 
 REFERRALS_A_PARTNER = 250
-Row = Sequence[Any]
+EVIDENCE = Jsonb({"known_contact": False, "similar_contacts": [], "similar_referrals": []})
+Row = dict[str, Any]
 
 
 def seed(*, referrals: int, contacts: int) -> None:
     """Seed the database that the connection leads to."""
     partners = max(4, referrals // REFERRALS_A_PARTNER)
     with transaction.atomic():
+        _use_indexes()
         seed_staff()
         everybody = list(lives(referrals, seed_partners(partners)))
         _seed_companies(everybody)
         _seed_referrals(everybody)
         _seed_use_cases(everybody)
         _seed_meetings(everybody)
-        _analyse()  # the triggers of what follows look these rows up
         _open_windows(everybody)
         _seed_deals(everybody)
         _seed_audit(everybody, partners)
@@ -69,42 +71,61 @@ def seed(*, referrals: int, contacts: int) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _analyse() -> None:
+def _use_indexes() -> None:
+    """Let triggers look rows up by index from the start: their plans are made while the tables are empty."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE referrals_usecase, referrals_discussion, referrals_introduction")
+        cursor.execute("SET LOCAL enable_seqscan = off")
 
 
 def _seed_companies(everybody: list[Life]) -> None:
     firms = {life.firm.number: life.firm for life in everybody} | {MANY: firm(MANY), FOUR: firm(FOUR)}
     copy(
         Company,
-        ["id", "name", "domain", "key"],
-        ((each.number + 1, each.name, each.domain, each.key) for each in firms.values()),
+        (
+            {"id": each.number + 1, "name": each.name, "domain": each.domain, "key": each.key}
+            for each in firms.values()
+        ),
     )
     reset_sequences(Company)
 
 
 def _seed_referrals(everybody: list[Life]) -> None:
     """Insert roots first: an internal referral is compared with its root."""
-    fields = ["id", "partner", "company", "root", "passed_on_by", "internal_slot", "first_name", "last_name"]
-    fields += ["email", "title", "name_key", "identity", "evidence", "status", "registered_at"]
-    fields += ["registered_on", "agreement_attested", "registered_by", "partner_confirmed_at", "vested_at"]
-    fields += ["accepted_at", "told_at", "claim_last_on", "claim_ended_at", "seller", "objection_hash"]
-    evidence = Jsonb({"known_contact": False, "similar_contacts": [], "similar_referrals": []})
-
-    def row(life: Life) -> Row:
-        accepted_at = None if life.status in ("checking", "declined") else life.registered_at
-        return (
-            (life.number, life.partner, life.firm.number + 1, life.root, life.root, life.slot)
-            + (life.first, life.last, life.email, "Head of data", name_key(life.first, life.last))
-            + (identity_of(life.email), evidence, life.status, life.registered_at, life.registered_on)
-            + (life.root is None, life.partner, life.registered_at, life.vested_at, accepted_at, accepted_at)
-            + (life.claim_last_on, life.ended_at, life.seller, _digest("objection", life.number))
-        )
-
-    copy(Referral, fields, (row(life) for life in everybody if life.root is None))
-    copy(Referral, fields, (row(life) for life in everybody if life.root is not None))
+    copy(Referral, (_referral(life) for life in everybody if life.root is None))
+    copy(Referral, (_referral(life) for life in everybody if life.root is not None))
     reset_sequences(Referral)
+
+
+def _referral(life: Life) -> Row:
+    accepted_at = None if life.status in ("checking", "declined") else life.registered_at
+    return {
+        "id": life.number,
+        "partner": life.partner,
+        "company": life.firm.number + 1,
+        "root": life.root,
+        "passed_on_by": life.root,
+        "internal_slot": life.slot,
+        "first_name": life.first,
+        "last_name": life.last,
+        "email": life.email,
+        "title": "Head of data",
+        "name_key": name_key(life.first, life.last),
+        "identity": identity_of(life.email),
+        "evidence": EVIDENCE,
+        "status": life.status,
+        "registered_at": life.registered_at,
+        "registered_on": life.registered_on,
+        "agreement_attested": life.root is None,
+        "registered_by": life.partner,
+        "partner_confirmed_at": life.registered_at,
+        "vested_at": life.vested_at,
+        "accepted_at": accepted_at,
+        "told_at": accepted_at,
+        "claim_last_on": life.claim_last_on,
+        "claim_ended_at": life.ended_at,
+        "seller": life.seller,
+        "objection_hash": _digest("objection", life.number),
+    }
 
 
 def _digest(*of: object) -> str:
@@ -112,6 +133,7 @@ def _digest(*of: object) -> str:
 
 
 def _needs(everybody: list[Life]) -> Iterator[tuple[int, Life, Need]]:
+    """Yield every use case with the number it gets."""
     number = 0
     for life in everybody:
         for need in life.needs:
@@ -120,66 +142,89 @@ def _needs(everybody: list[Life]) -> Iterator[tuple[int, Life, Need]]:
 
 
 def _seed_use_cases(everybody: list[Life]) -> None:
-    def row(number: int, life: Life, need: Need) -> Row:
-        closed_at = life.meeting.ends_at if need.outcome and life.meeting else None
-        said = (need.title, "Nobody finds anything.", "Manuals", "Support", "Two hours a day")
-        return (number, life.partner, life.number, *said, need.defined_at, need.outcome, closed_at)
-
-    fields = ["id", "partner", "referral", "title", "problem", "data", "who_feels_it", "expected_value"]
     copy(
         UseCase,
-        [*fields, "defined_at", "outcome", "closed_at"],
-        (row(number, life, need) for number, life, need in _needs(everybody)),
+        (
+            {
+                "id": number,
+                "partner": life.partner,
+                "referral": life.number,
+                "title": need.title,
+                "problem": "Nobody finds anything.",
+                "data": "Manuals",
+                "who_feels_it": "Support",
+                "expected_value": "Two hours a day",
+                "defined_at": need.defined_at,
+                "outcome": need.outcome,
+                "closed_at": life.meeting.ends_at if need.outcome and life.meeting else None,
+            }
+            for number, life, need in _needs(everybody)
+        ),
     )
     reset_sequences(UseCase)
 
 
 def _seed_meetings(everybody: list[Life]) -> None:
     met = [(life, life.meeting) for life in everybody if life.meeting]
-    medium = Random("media")
-    copy(
-        Introduction,
-        ["id", "referral", "host", "starts_at", "ends_at", "medium", "place", "status", "calendar_uid"]
-        + ["proposed_by", "proposed_at", "asked_at"],
-        (
-            (life.number, life.number, meeting.host, meeting.starts_at, meeting.ends_at)
-            + (medium.choice(MEDIA), "https://meet.example/1", meeting.status, f"{life.number}@bench")
-            + (life.partner, life.registered_at, meeting.ends_at if meeting.is_asked else None)
-            for life, meeting in met
-        ),
-    )
+    copy(Introduction, (_introduction(life, meeting) for life, meeting in met))
     copy(
         Discussion,
-        ["introduction", "use_case", "discussed"],
         (
-            (life.number, number, need.starts_on is not None if life.meeting.status == "held" else None)
+            {
+                "introduction": life.number,
+                "use_case": number,
+                "discussed": need.starts_on is not None if life.meeting.answer else None,
+            }
             for number, life, need in _needs(everybody)
             if life.meeting
         ),
     )
-    asked = [(life, meeting) for life, meeting in met if meeting.is_asked]
     copy(
         Confirmation,
-        ["introduction", "asked", "token_salt", "token_hash", "asked_at", "expires_at"]
-        + ["answered_at", "answered_by", "answer", "reason", "decides"],
         (
-            (life.number, who, "salt", _digest(who, life.number), meeting.ends_at, meeting.ends_at)
-            + _answer(life, who)
-            for life, meeting in asked
-            for who in ("host", "partner")
+            _confirmation(life, meeting, asked)
+            for life, meeting in met
+            if meeting.is_asked
+            for asked in ("host", "partner")
         ),
     )
     reset_sequences(Introduction, Discussion, Confirmation)
 
 
-def _answer(life: Life, who: str) -> Row:
-    meeting = life.meeting
-    assert meeting
-    if not meeting.answer or (who == "partner" and life.number % 3):
-        return (None, None, "", "", False)
-    by = meeting.host if who == "host" else life.partner
-    reason = "They have no budget." if meeting.answer == "not_warm" else ""
-    return (meeting.ends_at, by, meeting.answer, reason, who == "host")
+def _introduction(life: Life, meeting: Meeting) -> Row:
+    return {
+        "id": life.number,
+        "referral": life.number,
+        "host": meeting.host,
+        "starts_at": meeting.starts_at,
+        "ends_at": meeting.ends_at,
+        "medium": meeting.medium,
+        "place": "https://meet.example/1",
+        "status": meeting.status,
+        "calendar_uid": f"{life.number}@bench",
+        "proposed_by": life.partner,
+        "proposed_at": life.registered_at,
+        "asked_at": meeting.ends_at if meeting.is_asked else None,
+    }
+
+
+def _confirmation(life: Life, meeting: Meeting, asked: str) -> Row:
+    """Return a question with its answer: the host's decides, and a third of the partners said something."""
+    is_answered = bool(meeting.answer) and (asked == "host" or life.number % 3 == 0)
+    by = meeting.host if asked == "host" else life.partner
+    return {
+        "introduction": life.number,
+        "asked": asked,
+        "token_salt": "salt",
+        "token_hash": _digest(asked, life.number),
+        "asked_at": meeting.ends_at,
+        "expires_at": start_of_day(rules.partner_decides_on(local_date(meeting.ends_at))),
+        "answered_at": meeting.ends_at if is_answered else None,
+        "answered_by": by if is_answered else None,
+        "answer": meeting.answer if is_answered else "",
+        "reason": "They have no budget." if is_answered and meeting.answer == "not_warm" else "",
+        "decides": is_answered and asked == "host",
+    }
 
 
 def _open_windows(everybody: list[Life]) -> None:
@@ -201,9 +246,14 @@ def _open_windows(everybody: list[Life]) -> None:
         )
         copy(
             WindowExtension,
-            ["use_case", "months", "reason", "director", "granted_at"],
             (
-                (number, need.extended_months, "Their budget moved.", DIRECTORS[0], life.vested_at)
+                {
+                    "use_case": number,
+                    "months": need.extended_months,
+                    "reason": "Their budget moved.",
+                    "director": DIRECTORS[0],
+                    "granted_at": life.vested_at,
+                }
                 for number, life, need in opened
                 if need.extended_months
             ),
@@ -218,47 +268,57 @@ def _open_windows(everybody: list[Life]) -> None:
 
 
 def _seed_deals(everybody: list[Life]) -> None:
-    def row(number: int, life: Life, need: Need) -> Row:
-        sale, worth = need.sale, Random(f"worth {number}").randrange(5, 200) * 1000
-        assert sale
-        recorded_at = start_of_day(sale.signed_on) if sale.signed_on else None
-        why = "They chose somebody else." if sale.stage == "lost" else ""
-        return (
-            (number, number, sale.stage, worth, expected_on(need), f"C-{number}", sale.signed_on, recorded_at)
-            + (why, life.vested_at)
-        )
-
     copy(
         Deal,
-        ["id", "use_case", "stage", "expected_net", "expected_on", "customer_reference", "signed_on"]
-        + ["recorded_at", "lost_reason", "created_at"],
-        (row(number, life, need) for number, life, need in _needs(everybody) if need.sale),
+        (
+            _deal(number, life, need, need.sale)
+            for number, life, need in _needs(everybody)
+            if need.sale is not None
+        ),
     )
     reset_sequences(Deal)
+
+
+def _deal(number: int, life: Life, need: Need, sale: Sale) -> Row:
+    return {
+        "id": number,
+        "use_case": number,
+        "stage": sale.stage,
+        "expected_net": Random(f"worth {number}").randrange(5, 200) * 1000,
+        "expected_on": add_months(need.starts_on, 5) if need.starts_on else None,
+        "customer_reference": f"C-{number}",
+        "signed_on": sale.signed_on,
+        "recorded_at": start_of_day(sale.signed_on) if sale.signed_on else None,
+        "lost_reason": "They chose somebody else." if sale.stage == "lost" else "",
+        "created_at": life.vested_at,
+    }
 
 
 def _seed_audit(everybody: list[Life], partners: int) -> None:
     """Write down each registration, and the refusals: a fifth more asked about somebody known or owned."""
     random = Random("refusals")
-    refused = ((FIRST_PARTNER + random.randrange(partners), life) for life in everybody if random.random() < 0.2)
-    fields = ["at", "by", "action", "target_type", "target_id", "data", "recorded_at"]
-    nothing = Jsonb({})
+
+    def entry(life: Life, action: str, target_type: str, target: int) -> Row:
+        return {
+            "at": life.registered_at,
+            "by": life.partner,
+            "action": action,
+            "target_type": target_type,
+            "target_id": target,
+            "data": Jsonb({}),
+            "recorded_at": life.registered_at,
+        }
+
     copy(
         AuditEntry,
-        fields,
-        (
-            (life.registered_at, life.partner, "referral.registered", "referrals.referral", life.number)
-            + (nothing, life.registered_at)
-            for life in everybody
-        ),
+        (entry(life, "referral.registered", "referrals.referral", life.number) for life in everybody),
     )
+    refused = [life for life in everybody if random.random() < 0.2]
     copy(
         AuditEntry,
-        fields,
         (
-            (life.registered_at, partner, "referral.refused", "partners.partner", partner)
-            + (nothing, life.registered_at)
-            for partner, life in refused
+            entry(life, "referral.refused", "partners.partner", FIRST_PARTNER + random.randrange(partners))
+            for life in refused
         ),
     )
     reset_sequences(AuditEntry)
@@ -279,23 +339,26 @@ def _seed_contacts(count: int) -> None:
     random = Random("contacts")
     firms = max(20, count // 5)
 
-    def row(number: int) -> Row:
+    def contact(number: int) -> Row:
         chance = random.random()
         where = firm(FOUR if number < 2 else MANY if chance < 0.02 else random.randrange(2, firms))
         first, last = somebody(random)
         email = address(first, last, f"k{number}", where)
-        return (
-            (identity_of(email), first, last, email, where.name, where.key, name_key(first, last))
-            + (where.domain, LONG_AGO, imported.pk)
-        )
+        return {
+            "identity": identity_of(email),
+            "first_name": first,
+            "last_name": last,
+            "email": email,
+            "company_name": where.name,
+            "company_key": where.key,
+            "name_key": name_key(first, last),
+            "domain": where.domain,
+            "known_since": LONG_AGO,
+            "imported_in": imported.pk,
+        }
 
-    fields = ["identity", "first_name", "last_name", "email", "company_name", "company_key", "name_key"]
     with indexed_afterwards(KnownContact):
-        copy(
-            KnownContact,
-            [*fields, "domain", "known_since", "imported_in"],
-            (row(number) for number in range(count)),
-        )
+        copy(KnownContact, (contact(number) for number in range(count)))
 
 
 def main(referrals: int = 100_000, contacts: int = 1_000_000) -> None:
