@@ -1,0 +1,547 @@
+"""Everything people can do with referrals, in any order and at any time, and what holds after each step.
+
+A machine that Hypothesis drives. Each step goes through a service, as a page or a task would; a refusal is
+as good an answer as any. Whatever else is raised is a defect, and so is a row that an invariant finds.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from commissions.invariants import INVARIANTS as OF_COMMISSIONS
+from commissions.models import Invoice
+from partners.invariants import INVARIANTS as OF_PARTNERS
+from partners.models import CommissionModel, Contract, Ending, Partner
+from partners.services import endings
+from referrals.invariants import INVARIANTS as OF_REFERRALS
+from referrals.models import (
+    Confirmation,
+    ContactImport,
+    Deal,
+    Introduction,
+    Referral,
+    UseCase,
+)
+from referrals.rules import Answer, Colleague, Person
+from referrals.services import claims, confirmations, contacts, deadlines, deals, leaving, registration
+from referrals.services.introductions import (
+    cancel_introduction,
+    log_held_introduction,
+    propose_introduction,
+    reschedule_introduction,
+)
+from referrals.services.use_cases import define_use_case, elect_model
+from referrals.services.windows import extend_window
+from ssp.core import invariants, outbox
+from ssp.core.errors import DomainError
+from ssp.core.models import OutboxMessage, User
+from ssp.core.periods import add_months, at_local, local_date
+from ssp.core.roles import Role
+from tests.factories.commissions import an_invoice, happens
+from tests.factories.core import UserFactory
+from tests.factories.partners import ContractFactory, PartnerFactory, sign
+from tests.factories.referrals import LONG_AGO, active_partner, director, sales_lead, seller
+from tests.moments import MONDAY
+
+EVERY_INVARIANT = [*OF_PARTNERS, *OF_REFERRALS, *OF_COMMISSIONS]
+# What the outbox owes to the programme itself; mails are told elsewhere, and take longer than all the rest.
+CARRIED_OUT = (
+    "partners.partnership_ended",
+    "referrals.contacts_batch",
+    "referrals.deal_won",
+    "referrals.use_case_changed",
+)
+ACME, OSTRAVA = "Acme B.V.", "Ostrava Rail"
+# Few people, so that they meet: two spellings of one address, names alike, a role address, a free provider.
+PEOPLE = [
+    ("Jane", "Doe", "jane@acme.example", ACME),
+    ("Janet", "Doe", "j.doe@acme.example", ACME),
+    ("Jane", "Doe", "Jane+new@acme.example", ACME),
+    ("Bob", "Novak", "bob@ostrava.example", OSTRAVA),
+    ("Robert", "Novák", "r.novak@ostrava.example", OSTRAVA),
+    ("Mila", "Horak", "mila.horak@gmail.com", OSTRAVA),
+    ("Mila", "Horak", "milahorak+x@googlemail.com", OSTRAVA),
+    ("", "", "info@acme.example", ACME),
+]
+COLLEAGUES = [*PEOPLE, *(("Kim", f"Park{n}", f"kim{n}@acme.example", ACME) for n in range(4))]
+
+some = st.integers(0, 11)  # which one of those that are there
+yes = st.booleans()
+hours = st.integers(0, 23)
+media = st.sampled_from(["video", "video", "in_person", "other"])
+answers = st.sampled_from(["warm", "warm", "warm", "not_warm", "reseller", "did_not_take_place"])
+
+
+@dataclass
+class Cast:
+    """Those who take part. Ines recruited Noor; Sam sells, and is a partner too; Dora is Ines again."""
+
+    partners: list[Partner] = field(default_factory=list)
+    desk: list[User] = field(default_factory=list)
+    lead: User | None = None
+    directors: list[User] = field(default_factory=list)
+
+    @classmethod
+    def assembled(cls) -> "Cast":
+        ines = active_partner("Ines Marchetti")
+        noor = PartnerFactory(
+            user=UserFactory(full_name="Noor Haddad"), started_at=LONG_AGO, recruiter=ines, bonus_slot=1
+        )
+        sam = PartnerFactory(user=seller("Sam Both"), started_at=LONG_AGO)
+        lead = sales_lead()
+        dora = UserFactory(
+            full_name="Dora Again", email=ines.user.email.replace("@", "+b@"), roles=[Role.DIRECTOR]
+        )
+        return cls(
+            [ines, noor, sam], [seller(), lead, sam.user], lead, [director(), director("Eva Smit"), dora]
+        )
+
+
+class Histories(RuleBasedStateMachine):
+    """One history. It begins on a Monday with three partners, and is forgotten at its end."""
+
+    cast = Cast()  # set before the machine is run
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at, self.has_changed = MONDAY, True
+        self.kept: dict[tuple[str, int], Any] = {}
+        self._forgotten = transaction.atomic()
+        self._forgotten.__enter__()
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self._forgotten.__exit__(None, None, None)
+
+    # --- how a step is made -------------------------------------------------------------
+    @contextmanager
+    def trying(self, what: str) -> Iterator[None]:
+        """Do something; a refusal is an answer. The outbox carries out what the step owes."""
+        self.has_changed = True
+        try:
+            with transaction.atomic():
+                yield
+        except DomainError as refusal:
+            event(f"{what}: {type(refusal).__name__}")
+        else:
+            event(f"{what}: done")
+        self.carry_out()
+
+    def carry_out(self) -> None:
+        while owed := list(OutboxMessage.objects.open().filter(kind__in=CARRIED_OUT).order_by("pk")):
+            for message in owed:
+                message.attempts += 1
+                outbox.deliver(message)
+                message.refresh_from_db()
+                assert message.done_at, f"{message.kind}: {message.last_error}"
+
+    def one_of[Row: Model](self, rows: QuerySet[Row], which: int) -> Row | None:
+        """Return one of the rows, or None if there is none: then nothing happens in this step."""
+        found = list(rows.order_by("pk"))
+        return found[which % len(found)] if found else None
+
+    def partner(self, which: int) -> Partner:
+        return Partner.objects.select_related("user").get(
+            pk=self.cast.partners[which % len(self.cast.partners)].pk
+        )
+
+    def seller(self, which: int) -> User:
+        return self.cast.desk[which % len(self.cast.desk)]
+
+    def director(self, which: int) -> User:
+        return self.cast.directors[which % len(self.cast.directors)]
+
+    # --- how it begins ------------------------------------------------------------------
+    @initialize(met=st.lists(st.tuples(some, st.integers(0, 6), answers), max_size=3))
+    def people_were_met(self, met: list[tuple[int, int, str]]) -> None:
+        """Some histories begin where meetings were held and answered: not each has to get there by itself."""
+        for which, who, _answer in met:
+            self.register(which, who, by_seller=False, with_use_case=True)
+        self.time_passes(2, "days")
+        for number, (_which, _who, answer) in enumerate(met):
+            self.log_meeting(number, 0, hours=20, medium="video")
+            self.tick()
+            self.answer(0, answer, "video", 7, [], lead=False)
+
+    # --- people -------------------------------------------------------------------------
+    @rule(which=some, who=st.integers(0, len(PEOPLE) - 1), by_seller=yes, with_use_case=yes)
+    def register(self, which: int, who: int, by_seller: bool, with_use_case: bool) -> None:
+        partner = self.partner(which)
+        first, last, email, company = PEOPLE[who]
+        by = self.seller(which) if by_seller else partner.user
+        need = {"title": "Search", "problem": "Nobody finds it.", "data": "", "who_feels_it": ""}
+        unattached = UseCase.objects.filter(partner=partner, referral=None)
+        with self.trying("register"):
+            registration.register_referral(
+                partner=partner,
+                person=Person(first, last, email, company, agreed=not by_seller),
+                use_cases=unattached[:1] if not with_use_case else (),
+                new_use_case={**need, "expected_value": ""} if with_use_case else None,
+                by=by,
+                at=self.at,
+            )
+
+    @rule(which=some, about=some, about_nobody=yes)
+    def define(self, which: int, about: int, about_nobody: bool) -> None:
+        partner = self.partner(which)
+        referral = None if about_nobody else self.one_of(Referral.objects.all(), about)
+        with self.trying("define"):
+            define_use_case(
+                partner=partner,
+                title="Support",
+                problem="Slow answers",
+                data="",
+                who_feels_it="",
+                expected_value="",
+                referral=referral,
+                by=partner.user,
+                at=self.at,
+            )
+
+    @rule(who=st.sets(st.integers(0, len(PEOPLE) - 1), min_size=1, max_size=3))
+    def import_contacts(self, who: set[int]) -> None:
+        rows = "".join("{2},{0},{1},{3}\n".format(*PEOPLE[n]) for n in sorted(who))
+        content = f"email,first_name,last_name,company\n{rows}".encode()
+        with self.trying("import"):
+            record = contacts.upload_contacts(
+                content=content, file_name="crm.csv", by=self.seller(0), at=self.at
+            )
+            shown = contacts.plan_of(record).shown
+            contacts.commit_contacts(record=record, shown=shown, by=self.seller(0), at=self.at)
+
+    @rule(which=some)
+    def undo_import(self, which: int) -> None:
+        if record := self.one_of(ContactImport.objects.all(), which):
+            with self.trying("undo an import"):
+                contacts.undo_import(record=record, by=self.seller(0), at=self.at)
+
+    @rule(which=some, same_person=yes, by=some)
+    def answer_name(self, which: int, same_person: bool, by: int) -> None:
+        if referral := self.one_of(Referral.objects.to_check(), which):
+            judge = claims.decline_name if same_person else claims.accept_name
+            with self.trying("answer a name"):
+                judge(referral=referral, by=self.seller(by), at=self.at)
+
+    @rule(which=some, agreed=yes)
+    def confirm_registration(self, which: int, agreed: bool) -> None:
+        rows = Referral.objects.live().filter(partner_confirmed_at=None).select_related("partner__user")
+        if referral := self.one_of(rows, which):
+            with self.trying("confirm a registration"):
+                claims.confirm_registration(
+                    referral=referral, agreed=agreed, by=referral.partner.user, at=self.at
+                )
+
+    @rule(which=some)
+    def withdraw(self, which: int) -> None:
+        if referral := self.one_of(Referral.objects.select_related("partner__user"), which):
+            with self.trying("withdraw"):
+                claims.withdraw_referral(referral=referral, by=referral.partner.user, at=self.at)
+
+    @rule(which=some, by_chance=st.integers(0, 3))
+    def object_to_contact(self, which: int, by_chance: int) -> None:
+        if by_chance == 0 and (referral := self.one_of(Referral.objects.all(), which)):
+            with self.trying("object"):
+                claims.object_to_contact(referral=referral, at=self.at)
+
+    @rule(which=some, to=some)
+    def assign_seller(self, which: int, to: int) -> None:
+        if referral := self.one_of(Referral.objects.all(), which):
+            with self.trying("assign a seller"):
+                registration.assign_seller(
+                    referral=referral, seller=self.seller(to), by=self.seller(0), at=self.at
+                )
+
+    # --- meetings -----------------------------------------------------------------------
+    def hour(self, days: int, hour: int) -> datetime:
+        """A wall-clock time in Amsterdam, also one that a change of the clocks skips or repeats."""
+        return at_local(local_date(self.at) + timedelta(days=days), time(hour, 30)).astimezone(UTC)
+
+    @rule(which=some, host=some, days=st.integers(0, 70), hour=hours, medium=media, by_seller=yes)
+    def propose_meeting(
+        self, which: int, host: int, days: int, hour: int, medium: str, by_seller: bool
+    ) -> None:
+        rows = Referral.objects.live().select_related("partner__user")
+        if referral := self.one_of(rows, which):
+            starts_at = self.hour(days, hour)
+            with self.trying("propose a meeting"):
+                propose_introduction(
+                    referral=referral,
+                    host=self.seller(host),
+                    starts_at=starts_at,
+                    ends_at=starts_at + timedelta(minutes=45),
+                    medium=medium,
+                    place="https://meet.example/1",
+                    use_cases=UseCase.objects.filter(partner=referral.partner)[:2],
+                    by=self.seller(0) if by_seller else referral.partner.user,
+                    at=self.at,
+                )
+
+    @rule(which=some, host=some, hours=st.integers(0, 80), medium=media)
+    def log_meeting(self, which: int, host: int, hours: int, medium: str) -> None:
+        if referral := self.one_of(Referral.objects.live(), which):
+            starts_at = self.at - timedelta(hours=hours)
+            with self.trying("log a meeting"):
+                log_held_introduction(
+                    referral=referral,
+                    host=self.seller(host),
+                    starts_at=starts_at,
+                    ends_at=starts_at + timedelta(minutes=45),
+                    medium=medium,
+                    place="",
+                    use_cases=UseCase.objects.filter(referral=referral.the_root, outcome="")[:2],
+                    by=self.seller(0),
+                    at=self.at,
+                )
+
+    @rule(which=some, days=st.integers(0, 70), hour=hours, medium=media)
+    def move_meeting(self, which: int, days: int, hour: int, medium: str) -> None:
+        if meeting := self.one_of(Introduction.objects.filter(status="booked"), which):
+            starts_at = self.hour(days, hour)
+            with self.trying("move a meeting"):
+                reschedule_introduction(
+                    introduction=meeting,
+                    starts_at=starts_at,
+                    ends_at=starts_at + timedelta(minutes=45),
+                    medium=medium,
+                    place="",
+                    by=self.seller(0),
+                    at=self.at,
+                )
+
+    @rule(which=some)
+    def cancel_meeting(self, which: int) -> None:
+        if meeting := self.one_of(Introduction.objects.filter(status="booked"), which):
+            with self.trying("cancel a meeting"):
+                cancel_introduction(introduction=meeting, by=self.seller(0), at=self.at)
+
+    # --- what they say about it ----------------------------------------------------------
+    def answer_about(
+        self, question: Confirmation, kind: str, medium: str, discussed: int, colleagues: list[int]
+    ) -> Answer:
+        meeting = question.introduction
+        cases = list(confirmations.use_cases_defined_before(meeting))
+        return Answer(
+            kind=kind,
+            medium=medium if kind == "warm" else "",
+            use_case_ids=tuple(case.pk for n, case in enumerate(cases) if discussed >> n & 1),
+            reason="They said so." if kind == "not_warm" else "",
+            colleagues=tuple(Colleague(*COLLEAGUES[n][:3]) for n in colleagues),
+        )
+
+    @rule(
+        which=some,
+        kind=answers,
+        medium=media,
+        discussed=st.integers(0, 7),
+        colleagues=st.lists(st.integers(0, len(COLLEAGUES) - 1), max_size=4, unique=True),
+        lead=yes,
+    )
+    def answer(
+        self, which: int, kind: str, medium: str, discussed: int, colleagues: list[int], lead: bool
+    ) -> None:
+        rows = Confirmation.objects.filter(answered_at=None).select_related(
+            "introduction__host", "introduction__referral__partner__user", "introduction__referral__root"
+        )
+        if question := self.one_of(rows, which):
+            meeting = question.introduction
+            asked = meeting.host if question.asked == "host" else meeting.referral.partner.user
+            with self.trying(f"answer as {question.asked}"):
+                confirmations.answer_confirmation(
+                    confirmation=question,
+                    answer=self.answer_about(question, kind, medium, discussed, colleagues),
+                    by=self.seller(1) if lead else asked,
+                    at=self.at,
+                )
+
+    @rule(which=some)
+    def contest(self, which: int) -> None:
+        rows = Confirmation.objects.filter(decides=True, contested_at=None).select_related(
+            "introduction__referral__partner__user"
+        )
+        if question := self.one_of(rows, which):
+            with self.trying("contest"):
+                confirmations.contest_answer(
+                    confirmation=question,
+                    reason="We did discuss it.",
+                    by=question.introduction.referral.partner.user,
+                    at=self.at,
+                )
+
+    @rule(which=some, kind=answers, medium=media, discussed=st.integers(0, 7), keep=yes)
+    def settle(self, which: int, kind: str, medium: str, discussed: int, keep: bool) -> None:
+        rows = Confirmation.objects.filter(contested_at__isnull=False, settled_at=None)
+        if question := self.one_of(rows.select_related("introduction__referral__root"), which):
+            answer = None if keep else self.answer_about(question, kind, medium, discussed, [])
+            with self.trying("settle"):
+                confirmations.settle_contest(
+                    confirmation=question,
+                    answer=answer,
+                    reason="Both are right.",
+                    by=self.seller(1),
+                    at=self.at,
+                )
+
+    # --- use cases and deals -------------------------------------------------------------
+    @rule(which=some, model=st.sampled_from(CommissionModel))
+    def elect(self, which: int, model: CommissionModel) -> None:
+        if case := self.one_of(UseCase.objects.select_related("partner__user"), which):
+            with self.trying("elect a model"):
+                elect_model(use_case=case, model=model, by=case.partner.user, at=self.at)
+
+    @rule(which=some, stage=st.sampled_from(["discovery", "proposal", "contract_out", "won"]))
+    def move_deal(self, which: int, stage: str) -> None:
+        if deal := self.one_of(Deal.objects.all(), which):
+            with self.trying("move a deal"):
+                deals.move_deal(deal=deal, stage=stage, by=self.seller(0), at=self.at)
+
+    @rule(which=some, days_ago=st.integers(-1, 40), by=some)
+    def win(self, which: int, days_ago: int, by: int) -> None:
+        if deal := self.one_of(Deal.objects.all(), which):
+            signed_on = local_date(self.at) - timedelta(days=days_ago)
+            with self.trying("win a deal"):
+                deals.win_deal(deal=deal, signed_on=signed_on, by=self.seller(by), at=self.at)
+
+    @rule(which=some)
+    def lose(self, which: int) -> None:
+        if deal := self.one_of(Deal.objects.all(), which):
+            with self.trying("lose a deal"):
+                deals.lose_deal(deal=deal, reason="No budget", by=self.seller(0), at=self.at)
+
+    @rule(which=some, months=st.integers(0, 4), by=some)
+    def extend(self, which: int, months: int, by: int) -> None:
+        rows = UseCase.objects.filter(window_starts_on__isnull=False)
+        if case := self.one_of(rows, which):
+            with self.trying("extend a window"):
+                extend_window(
+                    use_case=case, months=months, reason="Their budget.", by=self.director(by), at=self.at
+                )
+
+    @rule(
+        which=some,
+        kind=st.sampled_from(["payment", "payment", "refund", "credit"]),
+        tenths=st.integers(1, 10),
+    )
+    def customer_pays(self, which: int, kind: str, tenths: int) -> None:
+        deal = self.one_of(Deal.objects.filter(stage="won"), which)
+        if deal is None or deal.signed_on is None:
+            return
+        self.has_changed = True
+        invoice = Invoice.objects.filter(deal=deal).first() or an_invoice(deal, on=deal.signed_on, at=self.at)
+        happens(invoice, kind, str(100 * tenths), on=local_date(self.at))
+        deals.tell_use_case_changed(deal.use_case_id, why=f"paid:{invoice.facts.count()}", at=self.at)
+        self.carry_out()
+
+    # --- partners come and go --------------------------------------------------------------
+    @rule(which=some, days=st.integers(0, 60), by_semi=yes)
+    def give_notice(self, which: int, days: int, by_semi: bool) -> None:
+        partner = self.partner(which)
+        with self.trying("give notice"):
+            endings.give_notice(
+                partner=partner,
+                last_on=local_date(self.at) + timedelta(days=days),
+                reason="It came to nothing." if by_semi else "",
+                by=self.director(which) if by_semi else partner.user,
+                at=self.at,
+            )
+
+    @rule(which=some)
+    def take_notice_back(self, which: int) -> None:
+        ending = self.one_of(
+            Ending.objects.filter(kind="notice").select_related("given_by", "partner"), which
+        )
+        if ending:
+            with self.trying("take notice back"):
+                endings.take_notice_back(ending=ending, by=ending.given_by, at=self.at)
+
+    @rule(which=some, first=some, second=some)
+    def end_for_cause(self, which: int, first: int, second: int) -> None:
+        with self.trying("end for cause"):
+            ending = endings.propose_end_for_cause(
+                partner=self.partner(which), reason="They spammed.", by=self.director(first), at=self.at
+            )
+            endings.confirm_end_for_cause(ending=ending, by=self.director(second), at=self.at)
+
+    @rule(which=some)
+    def come_back(self, which: int) -> None:
+        """A former partner signs another contract."""
+        partner = self.partner(which)
+        if partner.ended_at is None or partner.ended_at > self.at:
+            return
+        with self.trying("come back"):
+            contract: Contract = ContractFactory(partner=partner, created_at=self.at)
+            sign(contract, at=self.at)
+            endings.rejoin(endings.lock_partner(partner), contract, started_at=self.at, at=self.at)
+
+    # --- time ----------------------------------------------------------------------------
+    @rule(n=st.integers(1, 12), unit=st.sampled_from(["hours", "days", "days", "weeks", "months"]))
+    def time_passes(self, n: int, unit: str) -> None:
+        """The clock moves on, and the periodic work is done once at its end: nobody ran it meanwhile."""
+        if unit == "months":
+            moved = at_local(add_months(local_date(self.at), n), self.at.time())
+            self.at = moved.astimezone(UTC)
+        else:
+            self.at += timedelta(**{unit: n})
+        self.tick()
+
+    @rule(nights=st.integers(1, 70))
+    def nights_pass(self, nights: int) -> None:
+        """The periodic work is done every few days, as beat does it every few minutes."""
+        until = self.at + timedelta(days=nights)
+        while self.at < until:
+            self.at = min(self.at + timedelta(days=5), until)
+            self.tick()
+
+    def tick(self) -> None:
+        """What beat asks for."""
+        self.has_changed = True
+        endings.end_partnerships(at=self.at)
+        self.carry_out()
+        confirmations.ask_for_confirmations(at=self.at)
+        confirmations.follow_up(at=self.at)
+        claims.end_overdue_claims(at=self.at)
+        leaving.end_claims_of_left_partners(at=self.at)
+        claims.accept_unanswered_names(at=self.at)
+        claims.escalate_unanswered_names(at=self.at)
+        deadlines.remind_of_deadlines(at=self.at)
+        contacts.forget_old_previews(at=self.at)
+        self.carry_out()
+        today = local_date(self.at)
+        assert not Referral.objects.overdue(on=today).exists(), "a claim outlived its last day"  # C12
+
+    # --- what holds after each step ----------------------------------------------------------
+    @invariant()
+    def every_invariant_holds(self) -> None:
+        if self.has_changed:
+            assert invariants.broken(EVERY_INVARIANT) == []
+            self.nothing_is_taken_back()
+        self.has_changed = False
+
+    def nothing_is_taken_back(self) -> None:
+        """What is settled once stays so.
+
+        The evidence (C10), whose it is, an ended claim (C12), a vested one, where a window starts (C2), that
+        the person was told (C11), and that they objected.
+        """
+        for row in Referral.objects.all():
+            self.stays("evidence", row.pk, row.evidence)
+            self.stays("registered", row.pk, (row.partner_id, row.company_id, row.root_id, row.identity))
+            for name in ("claim_ended_at", "vested_at", "told_at", "objected_at"):
+                if (moment := getattr(row, name)) is not None:
+                    self.stays(name, row.pk, moment)
+        for case in UseCase.objects.exclude(window_starts_on=None):
+            self.stays("window", case.pk, (case.window_starts_on, case.model, case.defined_at))
+            last_on = self.kept.get(("last day", case.pk), date.min)
+            assert case.window_ends_on and case.window_ends_on >= last_on, "a window became shorter"
+            self.kept["last day", case.pk] = case.window_ends_on
+
+    def stays(self, what: str, pk: int, value: Any) -> None:
+        before = self.kept.setdefault((what, pk), value)
+        assert value == before, f"{what} of {pk} was {before} and became {value}"
