@@ -4,6 +4,7 @@ A machine that Hypothesis drives. Each step goes through a service, as a page or
 as good an answer as any. Whatever else is raised is a defect, and so is a row that an invariant finds.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,16 +12,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
-from hypothesis import event
+from django.db.models import Model, Q, QuerySet
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from commissions.invariants import INVARIANTS as OF_COMMISSIONS
 from commissions.models import Invoice
 from partners.invariants import INVARIANTS as OF_PARTNERS
-from partners.models import CommissionModel, Contract, Ending, Partner
+from partners.models import CommissionModel, Contract, Partner
 from partners.services import endings
+from referrals import queries
 from referrals.invariants import INVARIANTS as OF_REFERRALS
 from referrals.models import (
     Confirmation,
@@ -109,6 +110,7 @@ class Histories(RuleBasedStateMachine):
     """One history. It begins on a Monday with three partners, and is forgotten at its end."""
 
     cast = Cast()  # set before the machine is run
+    outcomes: Counter[tuple[str, str]] = Counter()  # of every step of every history
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,9 +132,9 @@ class Histories(RuleBasedStateMachine):
             with transaction.atomic():
                 yield
         except DomainError as refusal:
-            event(f"{what}: {type(refusal).__name__}")
+            self.outcomes[what, type(refusal).__name__] += 1
         else:
-            event(f"{what}: done")
+            self.outcomes[what, "done"] += 1
         self.carry_out()
 
     def carry_out(self) -> None:
@@ -143,9 +145,10 @@ class Histories(RuleBasedStateMachine):
                 message.refresh_from_db()
                 assert message.done_at, f"{message.kind}: {message.last_error}"
 
-    def one_of[Row: Model](self, rows: QuerySet[Row], which: int) -> Row | None:
-        """Return one of the rows, or None if there is none: then nothing happens in this step."""
-        found = list(rows.order_by("pk"))
+    def one_of[Row: Model](self, rows: QuerySet[Row], which: int, *, fitting: Q | None = None) -> Row | None:
+        """Return one of the rows; mostly a fitting one, where there is one. Without any, nothing happens."""
+        found = list(rows.filter(fitting).order_by("pk")) if fitting and which < 9 else []
+        found = found or list(rows.order_by("pk"))
         return found[which % len(found)] if found else None
 
     def partner(self, which: int) -> Partner:
@@ -160,13 +163,13 @@ class Histories(RuleBasedStateMachine):
         return self.cast.directors[which % len(self.cast.directors)]
 
     # --- how it begins ------------------------------------------------------------------
-    @initialize(met=st.lists(st.tuples(some, st.integers(0, 6), answers), max_size=3))
-    def people_were_met(self, met: list[tuple[int, int, str]]) -> None:
-        """Some histories begin where meetings were held and answered: not each has to get there by itself."""
-        for which, who, _answer in met:
-            self.register(which, who, by_seller=False, with_use_case=True)
+    @initialize(met=st.lists(st.tuples(some, answers), min_size=1, max_size=3))
+    def people_were_met(self, met: list[tuple[int, str]]) -> None:
+        """A history begins where meetings were held and answered: not each has to get there by itself."""
+        for who, (which, _answer) in enumerate(met):
+            self.register(which, 3 * who % len(PEOPLE), by_seller=False, with_use_case=True)
         self.time_passes(2, "days")
-        for number, (_which, _who, answer) in enumerate(met):
+        for number, (_which, answer) in enumerate(met):
             self.log_meeting(number, 0, hours=20, medium="video")
             self.tick()
             self.answer(0, answer, "video", 7, [], lead=False)
@@ -241,7 +244,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule(which=some)
     def withdraw(self, which: int) -> None:
-        if referral := self.one_of(Referral.objects.select_related("partner__user"), which):
+        rows = Referral.objects.select_related("partner__user")
+        if referral := self.one_of(rows, which, fitting=Q(claim_ended_at=None, vested_at=None)):
             with self.trying("withdraw"):
                 claims.withdraw_referral(referral=referral, by=referral.partner.user, at=self.at)
 
@@ -264,12 +268,18 @@ class Histories(RuleBasedStateMachine):
         """A wall-clock time in Amsterdam, also one that a change of the clocks skips or repeats."""
         return at_local(local_date(self.at) + timedelta(days=days), time(hour, 30)).astimezone(UTC)
 
+    def needs_of(self, referral: Referral, *, any_of_the_partners: bool = False) -> QuerySet[UseCase]:
+        if any_of_the_partners:
+            return UseCase.objects.filter(partner=referral.partner)[:2]
+        return queries.use_cases_to_discuss(referral)[:2]
+
     @rule(which=some, host=some, days=st.integers(0, 70), hour=hours, medium=media, by_seller=yes)
     def propose_meeting(
         self, which: int, host: int, days: int, hour: int, medium: str, by_seller: bool
     ) -> None:
         rows = Referral.objects.live().select_related("partner__user")
-        if referral := self.one_of(rows, which):
+        met_before = Q(status__in=["registered", "not_warm", "warm"], partner_confirmed_at__isnull=False)
+        if referral := self.one_of(rows, which, fitting=met_before):
             starts_at = self.hour(days, hour)
             with self.trying("propose a meeting"):
                 propose_introduction(
@@ -279,7 +289,7 @@ class Histories(RuleBasedStateMachine):
                     ends_at=starts_at + timedelta(minutes=45),
                     medium=medium,
                     place="https://meet.example/1",
-                    use_cases=UseCase.objects.filter(partner=referral.partner)[:2],
+                    use_cases=self.needs_of(referral, any_of_the_partners=which > 8),
                     by=self.seller(0) if by_seller else referral.partner.user,
                     at=self.at,
                 )
@@ -296,31 +306,32 @@ class Histories(RuleBasedStateMachine):
                     ends_at=starts_at + timedelta(minutes=45),
                     medium=medium,
                     place="",
-                    use_cases=UseCase.objects.filter(referral=referral.the_root, outcome="")[:2],
+                    use_cases=self.needs_of(referral),
                     by=self.seller(0),
                     at=self.at,
                 )
 
-    @rule(which=some, days=st.integers(0, 70), hour=hours, medium=media)
-    def move_meeting(self, which: int, days: int, hour: int, medium: str) -> None:
-        if meeting := self.one_of(Introduction.objects.filter(status="booked"), which):
-            starts_at = self.hour(days, hour)
-            with self.trying("move a meeting"):
-                reschedule_introduction(
-                    introduction=meeting,
-                    starts_at=starts_at,
-                    ends_at=starts_at + timedelta(minutes=45),
-                    medium=medium,
-                    place="",
-                    by=self.seller(0),
-                    at=self.at,
-                )
-
-    @rule(which=some)
-    def cancel_meeting(self, which: int) -> None:
-        if meeting := self.one_of(Introduction.objects.filter(status="booked"), which):
+    @rule(which=some, days=st.integers(0, 70), hour=hours, medium=media, cancel=yes)
+    def change_meeting(self, which: int, days: int, hour: int, medium: str, cancel: bool) -> None:
+        rows = Introduction.objects.filter(status="booked")
+        meeting = self.one_of(rows, which, fitting=Q(starts_at__gt=self.at))
+        if meeting is None:
+            return
+        if cancel:
             with self.trying("cancel a meeting"):
                 cancel_introduction(introduction=meeting, by=self.seller(0), at=self.at)
+            return
+        starts_at = self.hour(days, hour)
+        with self.trying("move a meeting"):
+            reschedule_introduction(
+                introduction=meeting,
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(minutes=45),
+                medium=medium,
+                place="",
+                by=self.seller(0),
+                at=self.at,
+            )
 
     # --- what they say about it ----------------------------------------------------------
     def answer_about(
@@ -350,7 +361,8 @@ class Histories(RuleBasedStateMachine):
         rows = Confirmation.objects.filter(answered_at=None).select_related(
             "introduction__host", "introduction__referral__partner__user", "introduction__referral__root"
         )
-        if question := self.one_of(rows, which):
+        undecided = Q(introduction__status="booked")
+        if question := self.one_of(rows, which, fitting=undecided):
             meeting = question.introduction
             asked = meeting.host if question.asked == "host" else meeting.referral.partner.user
             with self.trying(f"answer as {question.asked}"):
@@ -361,33 +373,26 @@ class Histories(RuleBasedStateMachine):
                     at=self.at,
                 )
 
-    @rule(which=some)
-    def contest(self, which: int) -> None:
-        rows = Confirmation.objects.filter(decides=True, contested_at=None).select_related(
-            "introduction__referral__partner__user"
-        )
-        if question := self.one_of(rows, which):
-            with self.trying("contest"):
-                confirmations.contest_answer(
-                    confirmation=question,
-                    reason="We did discuss it.",
-                    by=question.introduction.referral.partner.user,
-                    at=self.at,
-                )
-
     @rule(which=some, kind=answers, medium=media, discussed=st.integers(0, 7), keep=yes)
-    def settle(self, which: int, kind: str, medium: str, discussed: int, keep: bool) -> None:
-        rows = Confirmation.objects.filter(contested_at__isnull=False, settled_at=None)
-        if question := self.one_of(rows.select_related("introduction__referral__root"), which):
-            answer = None if keep else self.answer_about(question, kind, medium, discussed, [])
-            with self.trying("settle"):
-                confirmations.settle_contest(
-                    confirmation=question,
-                    answer=answer,
-                    reason="Both are right.",
-                    by=self.seller(1),
-                    at=self.at,
-                )
+    def dispute(self, which: int, kind: str, medium: str, discussed: int, keep: bool) -> None:
+        """A partner contests an answer, or a lead settles what is contested."""
+        open_ones = Q(contested_at__isnull=False, settled_at=None)
+        rows = Confirmation.objects.filter(open_ones | Q(decides=True)).select_related(
+            "introduction__referral__partner__user", "introduction__referral__root"
+        )
+        question = self.one_of(rows, which, fitting=open_ones)
+        if question is None:
+            return
+        if question.contested_at is None:
+            with self.trying("contest"):
+                by = question.introduction.referral.partner.user
+                confirmations.contest_answer(confirmation=question, reason="We did.", by=by, at=self.at)
+            return
+        answer = None if keep else self.answer_about(question, kind, medium, discussed, [])
+        with self.trying("settle"):
+            confirmations.settle_contest(
+                confirmation=question, answer=answer, reason="Both are right.", by=self.seller(1), at=self.at
+            )
 
     # --- use cases and deals -------------------------------------------------------------
     @rule(which=some, model=st.sampled_from(CommissionModel))
@@ -396,29 +401,30 @@ class Histories(RuleBasedStateMachine):
             with self.trying("elect a model"):
                 elect_model(use_case=case, model=model, by=case.partner.user, at=self.at)
 
-    @rule(which=some, stage=st.sampled_from(["discovery", "proposal", "contract_out", "won"]))
-    def move_deal(self, which: int, stage: str) -> None:
-        if deal := self.one_of(Deal.objects.all(), which):
-            with self.trying("move a deal"):
-                deals.move_deal(deal=deal, stage=stage, by=self.seller(0), at=self.at)
-
-    @rule(which=some, days_ago=st.integers(-1, 40), by=some)
-    def win(self, which: int, days_ago: int, by: int) -> None:
-        if deal := self.one_of(Deal.objects.all(), which):
-            signed_on = local_date(self.at) - timedelta(days=days_ago)
-            with self.trying("win a deal"):
+    @rule(
+        which=some,
+        what=st.sampled_from(["move", "win", "win", "lose"]),
+        stage=st.sampled_from(["proposal", "contract_out", "won"]),
+        days_ago=st.integers(-1, 40),
+        by=some,
+    )
+    def work_on_deal(self, which: int, what: str, stage: str, days_ago: int, by: int) -> None:
+        deal = self.one_of(Deal.objects.all(), which, fitting=~Q(stage__in=["won", "lost"]))
+        if deal is None:
+            return
+        with self.trying(f"{what} a deal"):
+            if what == "move":
+                deals.move_deal(deal=deal, stage=stage, by=self.seller(by), at=self.at)
+            elif what == "lose":
+                deals.lose_deal(deal=deal, reason="No budget", by=self.seller(by), at=self.at)
+            else:
+                signed_on = local_date(self.at) - timedelta(days=days_ago)
                 deals.win_deal(deal=deal, signed_on=signed_on, by=self.seller(by), at=self.at)
-
-    @rule(which=some)
-    def lose(self, which: int) -> None:
-        if deal := self.one_of(Deal.objects.all(), which):
-            with self.trying("lose a deal"):
-                deals.lose_deal(deal=deal, reason="No budget", by=self.seller(0), at=self.at)
 
     @rule(which=some, months=st.integers(0, 4), by=some)
     def extend(self, which: int, months: int, by: int) -> None:
         rows = UseCase.objects.filter(window_starts_on__isnull=False)
-        if case := self.one_of(rows, which):
+        if case := self.one_of(rows, which, fitting=Q(extended_months=0)):
             with self.trying("extend a window"):
                 extend_window(
                     use_case=case, months=months, reason="Their budget.", by=self.director(by), at=self.at
@@ -437,12 +443,18 @@ class Histories(RuleBasedStateMachine):
         invoice = Invoice.objects.filter(deal=deal).first() or an_invoice(deal, on=deal.signed_on, at=self.at)
         happens(invoice, kind, str(100 * tenths), on=local_date(self.at))
         deals.tell_use_case_changed(deal.use_case_id, why=f"paid:{invoice.facts.count()}", at=self.at)
+        self.outcomes["pay", kind] += 1
         self.carry_out()
 
     # --- partners come and go --------------------------------------------------------------
     @rule(which=some, days=st.integers(0, 60), by_semi=yes)
     def give_notice(self, which: int, days: int, by_semi: bool) -> None:
+        """Somebody gives notice to a partner, or they do; where one runs, it is taken back."""
         partner = self.partner(which)
+        if which > 6 and (running := partner.endings.standing().first()):
+            with self.trying("take notice back"):
+                endings.take_notice_back(ending=running, by=running.given_by, at=self.at)
+            return
         with self.trying("give notice"):
             endings.give_notice(
                 partner=partner,
@@ -452,17 +464,10 @@ class Histories(RuleBasedStateMachine):
                 at=self.at,
             )
 
-    @rule(which=some)
-    def take_notice_back(self, which: int) -> None:
-        ending = self.one_of(
-            Ending.objects.filter(kind="notice").select_related("given_by", "partner"), which
-        )
-        if ending:
-            with self.trying("take notice back"):
-                endings.take_notice_back(ending=ending, by=ending.given_by, at=self.at)
-
     @rule(which=some, first=some, second=some)
     def end_for_cause(self, which: int, first: int, second: int) -> None:
+        if which > 5:  # else nobody would be left
+            return
         with self.trying("end for cause"):
             ending = endings.propose_end_for_cause(
                 partner=self.partner(which), reason="They spammed.", by=self.director(first), at=self.at
