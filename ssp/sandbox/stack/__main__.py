@@ -1,4 +1,4 @@
-"""./dev's second half, in the project's own Python: run, test, check, manage, reset."""
+"""./dev's second half, in the project's own Python: run, test, check, manage, bench, reset."""
 
 import contextlib
 import http.client
@@ -172,6 +172,12 @@ def manage_command(*arguments: str) -> int:
         os.execve(PYTHON, argv, env)
 
 
+def bench(*arguments: str) -> int:
+    env = environment.read(test=True)
+    with ephemeral_stack(env, queue=False) as supervisor:
+        return supervisor.run(Process(name="bench", argv=[PYTHON, "-m", "bench", *arguments], env=env))
+
+
 def reset() -> int:
     path = state_path(environment.read(test=False))
     state.remove(path)
@@ -179,7 +185,14 @@ def reset() -> int:
     return 0
 
 
-COMMANDS = {"run": run, "test": test, "check": check, "manage": manage_command, "reset": reset}
+COMMANDS = {
+    "run": run,
+    "test": test,
+    "check": check,
+    "manage": manage_command,
+    "bench": bench,
+    "reset": reset,
+}
 
 
 def main(command: str, *arguments: str) -> int:
