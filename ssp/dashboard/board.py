@@ -22,7 +22,8 @@ from referrals.models import (
     ReferralStatus,
 )
 from ssp.core.periods import local_date
-from ssp.dashboard.today import Reader, unanswered
+from ssp.dashboard.today import unanswered
+from ssp.dashboard.waiting import Reader
 
 SHOWN = 12  # tickets of a lane; the rest is counted
 STAGES = (DealStage.DISCOVERY, DealStage.PROPOSAL, DealStage.NEGOTIATING, DealStage.CONTRACT_OUT)

@@ -8,7 +8,8 @@ from ssp.core.periods import AMSTERDAM, is_working_day, local_date
 from ssp.core.preferences import who_asked_for
 from ssp.core.roles import DESK_ROLES
 from ssp.dashboard.mails import DIGEST
-from ssp.dashboard.today import Reader, Section, needed
+from ssp.dashboard.today import needed
+from ssp.dashboard.waiting import Reader, Section
 
 FROM, UNTIL = time(8), time(12)  # Amsterdam; a morning that was missed until noon is over
 

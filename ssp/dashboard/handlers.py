@@ -12,7 +12,8 @@ from ssp.core.outbox import handles
 from ssp.dashboard.digest import digest_for
 from ssp.dashboard.mails import DIGEST
 from ssp.dashboard.services import prepare_file
-from ssp.dashboard.today import Section, first_due
+from ssp.dashboard.today import first_due
+from ssp.dashboard.waiting import Section
 
 ROWS = 10  # of a section; the page has them all
 

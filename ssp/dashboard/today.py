@@ -5,15 +5,13 @@ function counts what isn't shown.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from referrals import queries as work
 from referrals import rules, story
@@ -22,67 +20,18 @@ from referrals.models import (
     Deal,
     Introduction,
     IntroductionStatus,
+    Proposal,
     Referral,
     ReferralStatus,
-    UseCase,
 )
-from ssp.core.models import AuditEntry, User
+from ssp.core.models import AuditEntry
 from ssp.core.periods import add_working_days, local_date, start_of_day
-from ssp.core.roles import Role
 from ssp.dashboard import queries
+from ssp.dashboard.contested import alerts, appeals, contests, proposals, two_partners
+from ssp.dashboard.waiting import LEADS, TEAM, Reader, Row, Section, owner_of, taken, where_of
 
-SHOWN = 25  # of a section; the rest is counted
 CLOSING = rules.WINDOW_REMINDERS[0]  # days before a window's last day: as long as we remind of it
 STALLED_AFTER = 14  # days without anything that a person recorded
-TEAM, LEADS = gettext_lazy("Sales"), gettext_lazy("Sales leads")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One thing that waits."""
-
-    person: str
-    where: str
-    tone: str
-    word: str
-    since: date
-    due: date | None
-    owner: str
-    url: str
-    action: str
-    text: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """Things of one kind, what is due first on top; `count` includes those that aren't shown."""
-
-    name: str
-    title: str
-    hint: str
-    rows: list[Row]
-    count: int
-    url: str  # where all of them are
-
-    @property
-    def more(self) -> int:
-        return self.count - len(self.rows)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reader:
-    """For whom the list is made: `mine` leaves out what somebody else owns, never what nobody owns."""
-
-    user: User
-    mine: bool
-
-    @property
-    def leads(self) -> bool:
-        return self.user.has_role(Role.SALES_LEAD)
-
-    def owns(self, path: str) -> Q:
-        """Keep rows whose owner at `path` is the reader, or nobody."""
-        return Q(**{path: self.user}) | Q(**{f"{path}__isnull": True}) if self.mine else Q()
 
 
 def needed(reader: Reader, *, at: datetime) -> list[Section]:
@@ -90,9 +39,13 @@ def needed(reader: Reader, *, at: datetime) -> list[Section]:
     on = local_date(at)
     sections = [
         _names(on),
+        proposals(reader, on),
         _to_schedule(reader),
         _confirmations(reader),
-        _contests(reader),
+        contests(reader),
+        appeals(reader, on),
+        two_partners(reader),
+        alerts(reader),
         _closing(reader, on),
         _stalled_deals(reader, on),
         _unconfirmed(reader, on),
@@ -105,25 +58,10 @@ def first_due(sections: Iterable[Section]) -> date | None:
     return min((row.due for section in sections for row in section.rows if row.due), default=None)
 
 
-def _taken[T: (Referral, Confirmation, UseCase, Deal)](rows: "QuerySet[T]") -> tuple[list[T], int]:
-    """Return the rows to show and how many there are."""
-    counted: Any = rows.annotate(waiting=Window(Count("pk")))
-    found: list[T] = list(counted[:SHOWN])
-    return found, getattr(found[0], "waiting", 0) if found else 0
-
-
-def _where(referral: Referral) -> str:
-    return _("%(company)s, via %(partner)s") % {"company": referral.company, "partner": referral.partner}
-
-
-def _owner(user: User | None) -> str:
-    return user.full_name if user else _("Nobody yet")
-
-
 # --- the claim (C10, C12) --------------------------------------------------------
 def _names(on: date) -> Section:
     """Return names to compare: within 2 working days, then the leads hear of it; after 5 it is accepted."""
-    found, count = _taken(queries.names_to_check())
+    found, count = taken(queries.names_to_check())
     rows = []
     for referral in found:
         by = rules.name_answer_by(referral.registered_on)
@@ -131,7 +69,7 @@ def _names(on: date) -> Section:
         rows.append(
             Row(
                 person=referral.person_name,
-                where=_where(referral),
+                where=where_of(referral),
                 tone="stop" if late else "you",
                 word=_("Escalated to the sales leads") if late else _("Name to check"),
                 since=referral.registered_on,
@@ -154,7 +92,7 @@ def _names(on: date) -> Section:
 
 def _to_schedule(reader: Reader) -> Section:
     """Return accepted people with whom no meeting is booked: their claim runs out (C12)."""
-    found, count = _taken(
+    found, count = taken(
         Referral.objects.live()
         .filter(
             reader.owns("seller"),
@@ -165,6 +103,7 @@ def _to_schedule(reader: Reader) -> Section:
         .exclude(
             Exists(Introduction.objects.filter(referral=OuterRef("pk"), status=IntroductionStatus.BOOKED))
         )
+        .exclude(Exists(Proposal.objects.with_semi().filter(referral=OuterRef("pk"))))  # proposals()
         .select_related("company", "partner", "seller")
         .order_by("claim_last_on", "pk")
     )
@@ -177,12 +116,12 @@ def _to_schedule(reader: Reader) -> Section:
         rows.append(
             Row(
                 person=referral.person_name,
-                where=_where(referral),
+                where=where_of(referral),
                 tone="you",
                 word=_("Not warm yet: another meeting") if again else _("Meeting to book"),
                 since=since,
                 due=referral.claim_last_on,
-                owner=_owner(referral.seller),
+                owner=owner_of(referral.seller),
                 url=reverse("desk:referral", args=[referral.pk]),
                 action=_("Open"),
             )
@@ -190,7 +129,7 @@ def _to_schedule(reader: Reader) -> Section:
     return Section(
         name="schedule",
         title=_("To schedule"),
-        hint=_("Accepted, and no meeting is booked. The claim lapses after its last day (C12)."),
+        hint=_("Accepted, and neither booked nor proposed. The claim lapses after its last day (C12)."),
         rows=rows,
         count=count,
         url=reverse("desk:home") + "?view=no_meeting",
@@ -209,7 +148,7 @@ def unanswered(reader: Reader) -> "QuerySet[Confirmation]":
 
 
 def _confirmations(reader: Reader) -> Section:
-    found, count = _taken(unanswered(reader))
+    found, count = taken(unanswered(reader))
     rows = []
     for row in found:
         meeting, asked_on = row.introduction, local_date(row.asked_at)
@@ -219,7 +158,7 @@ def _confirmations(reader: Reader) -> Section:
         rows.append(
             Row(
                 person=meeting.referral.person_name,
-                where=_where(meeting.referral),
+                where=where_of(meeting.referral),
                 tone="stop" if escalated else "you" if row.reminders_sent else "moving",
                 word=_("Escalated") if escalated else _("Reminded") if row.reminders_sent else _("Asked"),
                 since=asked_on,
@@ -244,38 +183,6 @@ def _confirmations(reader: Reader) -> Section:
     )
 
 
-def _contests(reader: Reader) -> Section:
-    """Return contested answers: the sales leads own them; the programme sets no date."""
-    rows_for = queries.contests_open()
-    if reader.mine and not reader.leads:
-        rows_for = rows_for.none()
-    found, count = _taken(rows_for)
-    rows = [
-        Row(
-            person=row.introduction.referral.person_name,
-            where=_where(row.introduction.referral),
-            tone="stop",
-            word=_("“%(answer)s” is contested") % {"answer": row.get_answer_display()},
-            since=local_date(row.contested_at or row.asked_at),
-            due=None,
-            owner=str(LEADS),
-            url=reverse("desk:confirmation_settle", args=[row.pk])
-            if reader.leads
-            else reverse("desk:referral", args=[row.introduction.referral_id]),
-            action=_("Settle") if reader.leads else _("Open"),
-        )
-        for row in found
-    ]
-    return Section(
-        name="contests",
-        title=_("Contested answers"),
-        hint=_("A sales lead settles them. No date is set for it: the oldest is on top (C14)."),
-        rows=rows,
-        count=count,
-        url=reverse("desk:confirmations"),
-    )
-
-
 # --- the window (C2) -------------------------------------------------------------
 def _recorded(label: str, pk: str) -> Subquery:
     """Return when somebody last recorded something about a row; what a clock did isn't counted."""
@@ -292,7 +199,7 @@ def _meetings(root: str, status: IntroductionStatus) -> "QuerySet[Introduction]"
 
 def _closing(reader: Reader, on: date) -> Section:
     """Return windows that end within 60 days, the one that ends first on top."""
-    found, count = _taken(
+    found, count = taken(
         work.open_windows(on=on)
         .filter(reader.owns("referral__seller"), window_ends_on__lte=on + timedelta(days=CLOSING))
         .select_related("partner", "referral__company", "referral__partner", "referral__seller", "deal")
@@ -307,13 +214,13 @@ def _closing(reader: Reader, on: date) -> Section:
         rows.append(
             Row(
                 person=case.referral.person_name,
-                where=_where(case.referral),
+                where=where_of(case.referral),
                 tone=tone,
                 word=word,
                 text=f"{case.title} · {within}",
                 since=case.window_starts_on,
                 due=case.window_ends_on,
-                owner=_owner(case.referral.seller),
+                owner=owner_of(case.referral.seller),
                 url=reverse("desk:deal", args=[deal.pk])
                 if deal
                 else reverse("desk:use_case", args=[case.pk]),
@@ -337,7 +244,7 @@ def _stalled_deals(reader: Reader, on: date) -> Section:
     before = start_of_day(on - timedelta(days=STALLED_AFTER - 1))
     root = "use_case__referral_id"
     held = _meetings(root, IntroductionStatus.HELD).order_by("-starts_at").values("starts_at")[:1]
-    found, count = _taken(
+    found, count = taken(
         Deal.objects.open()
         .filter(
             reader.owns("use_case__referral__seller"),
@@ -367,13 +274,13 @@ def _stalled_deals(reader: Reader, on: date) -> Section:
         rows.append(
             Row(
                 person=referral.person_name,
-                where=_where(referral),
+                where=where_of(referral),
                 tone=tone,
                 word=word,
                 text=deal.use_case.title,
                 since=local_date(getattr(deal, "last_at", deal.created_at)),
                 due=deal.use_case.window_ends_on,
-                owner=_owner(referral.seller),
+                owner=owner_of(referral.seller),
                 url=reverse("desk:deal", args=[deal.pk]),
                 action=_("Open the deal"),
             )
@@ -395,7 +302,7 @@ def _stalled_deals(reader: Reader, on: date) -> Section:
 def _unconfirmed(reader: Reader, on: date) -> Section:
     """Return people whom sales registered and whose partner has said nothing for as long."""
     before = start_of_day(on - timedelta(days=STALLED_AFTER - 1))
-    found, count = _taken(
+    found, count = taken(
         Referral.objects.live()
         .filter(
             reader.owns("seller"),
@@ -410,12 +317,12 @@ def _unconfirmed(reader: Reader, on: date) -> Section:
     rows = [
         Row(
             person=referral.person_name,
-            where=_where(referral),
+            where=where_of(referral),
             tone="moving",
             word=_("For the partner to confirm"),
             since=referral.registered_on,
             due=referral.claim_last_on,
-            owner=_owner(referral.seller),
+            owner=owner_of(referral.seller),
             url=reverse("desk:referral", args=[referral.pk]),
             action=_("Open"),
         )

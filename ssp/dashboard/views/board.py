@@ -17,8 +17,8 @@ from ssp.core.errors import DomainError
 from ssp.core.roles import DESK_ROLES
 from ssp.dashboard.board import STAGES, lanes
 from ssp.dashboard.forms import StageForm
-from ssp.dashboard.today import Reader
 from ssp.dashboard.views.today import whose
+from ssp.dashboard.waiting import Reader
 
 
 @role_required(*DESK_ROLES)

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.roles import DESK_ROLES
-from ssp.dashboard.today import STALLED_AFTER, Reader, first_due, needed
+from ssp.dashboard.today import STALLED_AFTER, first_due, needed
+from ssp.dashboard.waiting import Reader
 
 
 def whose(request: StaffRequest) -> tuple[bool, list[dict[str, object]]]:

@@ -15,7 +15,8 @@ from ssp.core.roles import Role
 from ssp.dashboard.digest import owe_digests
 from ssp.dashboard.mails import DIGEST
 from ssp.dashboard.tasks import send_digests
-from ssp.dashboard.today import Reader, needed
+from ssp.dashboard.today import needed
+from ssp.dashboard.waiting import Reader
 from tests.factories.core import UserFactory
 from tests.factories.referrals import active_partner, registered, seller
 from tests.integration.dashboard.test_desk import signed_in

@@ -20,7 +20,8 @@ from ssp.core import audit
 from ssp.core.models import User
 from ssp.core.periods import local_date
 from ssp.core.roles import Role
-from ssp.dashboard.today import STALLED_AFTER, Reader, Row, Section, needed
+from ssp.dashboard.today import STALLED_AFTER, needed
+from ssp.dashboard.waiting import Reader, Row, Section
 from tests.factories.core import UserFactory
 from tests.factories.referrals import (
     active_partner,
@@ -325,7 +326,7 @@ def test_an_empty_list_says_so_and_offers_everybodys(tom: User) -> None:
 
 
 def test_what_is_not_shown_is_counted(tom: User, monkeypatch) -> None:
-    monkeypatch.setattr("ssp.dashboard.today.SHOWN", 2)
+    monkeypatch.setattr("ssp.dashboard.waiting.SHOWN", 2)
     for _n in range(3):
         registered()
 
