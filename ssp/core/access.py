@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from ssp.core.models import User
 from ssp.core.roles import Role
@@ -22,13 +22,15 @@ class StaffRequest(HttpRequest):
 
 def role_required(
     *roles: Role,
-) -> Callable[[Callable[Concatenate[StaffRequest, P], HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[Concatenate[StaffRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Let only people with one of `roles` in; others see a 403, strangers the sign-in page."""
 
-    def decorate(view: Callable[Concatenate[StaffRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(
+        view: Callable[Concatenate[StaffRequest, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         @login_required
-        def checked(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.has_any_role(*roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

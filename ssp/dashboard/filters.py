@@ -153,7 +153,7 @@ class Filters:
     @property
     def cleared(self) -> Self:
         """The same view, order and columns, of everybody."""
-        blank = {each.name: each.default for each in fields(self) if each.name in FILTERS}
+        blank: dict[str, Any] = {each.name: each.default for each in fields(self) if each.name in FILTERS}
         return replace(self, **blank)
 
     def picked(self, people: Iterable[int]) -> Self:

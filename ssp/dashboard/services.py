@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from django.core.cache import cache
 from django.core.files import File
@@ -100,21 +100,23 @@ def export_table(*, filters: Filters, file_format: str, by: User, at: datetime) 
         raise NothingToExport
     if rows > ROWS_AT_MOST:
         raise TooManyRows
-    whole = {"requested_by": by, "format": file_format, "on": on, "rows": rows}
+    whole: dict[str, Any] = {"format": file_format, "on": on, "rows": rows}
     if rows <= ROWS_AT_ONCE or filters.only:  # people picked by hand are few, and in no address
-        export = TableExport.objects.create(**whole, requested_at=at, finished_at=at, expires_at=at + KEPT)
+        export = TableExport.objects.create(
+            **whole, requested_by=by, requested_at=at, finished_at=at, expires_at=at + KEPT
+        )
     else:
-        export = _prepared_once(whole, filters, at=at)
+        export = _prepared_once(whole, filters, by=by, at=at)
     audit.record(
         "table.exported", export, by=by, at=at, rows=rows, format=file_format, prepared=export.is_prepared
     )
     return export
 
 
-def _prepared_once(whole: dict[str, object], filters: Filters, *, at: datetime) -> TableExport:
+def _prepared_once(whole: dict[str, Any], filters: Filters, *, by: User, at: datetime) -> TableExport:
     """Owe a file, or return the same one that is being prepared already: pressed twice is asked once."""
     export, created = TableExport.objects.get_or_create(
-        requested_by=whole["requested_by"],
+        requested_by=by,
         format=whole["format"],
         query=filters.query[:LONGEST_QUERY],
         is_prepared=True,

@@ -267,7 +267,9 @@ def _named_like(word: str) -> QuerySet[Any]:
 
     everybody = Referral.objects.order_by()
     companies, folded = like("name"), names.fold(word)
-    found = [everybody.filter(like("first_name") | like("last_name")).values_list("pk")]
+    found: list[QuerySet[Any, Any]] = [
+        everybody.filter(like("first_name") | like("last_name")).values_list("pk")
+    ]
     if len(folded) >= 3:  # without accents, and by the full form of a short name, as the check compares (C10)
         found.append(
             everybody.filter(claim_ended_at__isnull=True, name_key__contains=folded).values_list("pk")

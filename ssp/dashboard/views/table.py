@@ -62,13 +62,15 @@ def around(request: StaffRequest, filters: Filters) -> dict[str, Any]:
     today = clock.today()
     partners = Partner.objects.filter(referrals__isnull=False).order_by("display_name", "pk").distinct()
     known = partners.order_by().values_list("country", flat=True)
+    saved = list(SavedView.objects.open_to(request.user).order_by("name", "pk"))
+    is_saved = any(view.query and view.query == filters.query for view in saved)
     return {
         "views": [
             {
                 "label": label,
                 "count": counted(rows.count_of(Filters(view=name), on=today)),
                 "url": address(Filters(view=name)) + "#introductions",
-                "current": filters.query == Filters(view=name).query,
+                "current": filters.view == name and not is_saved,
             }
             for name, label in VIEWS.items()
         ]
@@ -79,7 +81,7 @@ def around(request: StaffRequest, filters: Filters) -> dict[str, Any]:
                 "url": f"{reverse('desk:home')}?{view.query}#introductions",
                 "current": bool(view.query) and filters.query == view.query,
             }
-            for view in SavedView.objects.open_to(request.user).order_by("name", "pk")
+            for view in saved
         ],
         "sellers": permissions.hosts(),
         "partners": partners.only("pk", "display_name"),
@@ -255,7 +257,7 @@ def _sent(noted: TableExport, filters: Filters) -> HttpResponseBase:
     answer = StreamingHttpResponse(pieces, content_type=exports.CONTENT_TYPES[noted.format])
     disposition = content_disposition_header(as_attachment=True, filename=noted.file_name)
     answer.headers["Content-Disposition"] = disposition or "attachment"
-    return delivery.kept_by_nobody(answer)  # type: ignore[arg-type]
+    return delivery.kept_by_nobody(answer)
 
 
 @role_required(*READERS)
