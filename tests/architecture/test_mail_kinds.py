@@ -43,7 +43,9 @@ def test_every_template_of_a_mail_has_its_kind_and_every_kind_its_template() -> 
 def test_who_shares_a_template_names_its_kind() -> None:
     """A template of several kinds says nothing by itself: then the letter does."""
     shared = [kind for kind in all_kinds() if kind.template == "referrals/emails/letter"]
-    source = "".join(Path(str(module.__file__)).read_text() for module in (letters, deal_letters, proposal_letters))
+    source = "".join(
+        Path(str(module.__file__)).read_text() for module in (letters, deal_letters, proposal_letters)
+    )
     named = set(re.findall(r'"(referrals\.\w+)"', source))
 
     assert named == {kind.name for kind in shared}
