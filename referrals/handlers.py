@@ -146,6 +146,20 @@ def send_cancellation(message: OutboxMessage) -> None:
             )
 
 
+@handles("referrals.host_replaced")
+def send_host_replaced(message: OutboxMessage) -> None:
+    """Take a meeting out of the calendar of who hosted it: somebody else does now."""
+    introduction = _introduction(message)
+    introduction.host = User.objects.get(pk=message.payload["user_id"])  # whom the entry was for; never saved
+    ics = calendar.entry(
+        introduction,
+        method="CANCEL",
+        organizer=_organizer(),
+        stamp=datetime.fromisoformat(str(message.payload["at"])),
+    )
+    deliver_letter(letters.host_replaced(introduction), [introduction.host.email], message, ("CANCEL", ics))
+
+
 # --- the question of C14 -----------------------------------------------------------------
 def _confirmation(message: OutboxMessage) -> Confirmation:
     return Confirmation.objects.select_related(

@@ -189,6 +189,19 @@ def cancellation(introduction: Introduction, to: str) -> Letter:
     )
 
 
+@letter("referrals.meeting")
+def host_replaced(introduction: Introduction) -> Letter:
+    facts = {"company": introduction.referral.company.name, "day": weekday_day(introduction.starts_at)}
+    return Letter(
+        subject=_("Somebody else hosts: %(company)s and SeMI, %(day)s") % facts,
+        paragraphs=[
+            _("The introduction meeting of %(company)s and SeMI on %(day)s has another host now.") % facts,
+            _("The attached entry takes it out of your calendar."),
+        ],
+        why=_("You get this because you were invited to the meeting."),
+    )
+
+
 # --- the question of C14 --------------------------------------------------------------
 @letter("referrals.confirmation")
 def confirmation(row: Confirmation, reminder: int) -> Letter:

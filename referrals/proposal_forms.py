@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from referrals import proposals, queries
 from referrals.forms import OFF, MeetingForm, PersonForm
 from referrals.models import Medium, Proposal, ProposedTime, Referral, UseCase
-from referrals.rules import PROPOSED_TIMES
+from referrals.rules import PROPOSED_TIMES, Person
 from ssp.core.forms import DomainFormMixin
 from ssp.core.models import User
 from ssp.core.periods import at_local
@@ -155,3 +155,7 @@ class AppealForm(AppealTextForm, PersonForm):
         label=_("Work e-mail"), help_text=_("The address that was refused."), widget=forms.EmailInput(OFF)
     )
     field_order = ["text", "first_name", "last_name", "email", "company_name", "title", "relation", "agreed"]
+
+    @property
+    def person(self) -> Person:
+        return Person(**{name: value for name, value in self.cleaned_data.items() if name != "text"})

@@ -7,10 +7,10 @@ from django.db import transaction
 from partners.models import Partner
 from referrals import permissions
 from referrals.errors import OwnReferral
-from referrals.models import Confirmation, Introduction, IntroductionStatus, Referral
+from referrals.models import Confirmation, Introduction, IntroductionStatus, Proposal, Referral
 from referrals.services.confirmations import ask_again
 from referrals.services.introductions import invite
-from ssp.core import audit
+from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed
 from ssp.core.models import User
 
@@ -42,9 +42,20 @@ def hand_over_work(*, user: User, to: User, at: datetime) -> None:
         row.save(update_fields=["host", "calendar_sequence"])
         audit.record("introduction.host_changed", row, by=None, at=at, host=row.host.pk)
         if to_come:
+            outbox.enqueue(
+                "referrals.host_replaced",
+                key=f"introduction:{row.pk}:host-replaced:{row.calendar_sequence}",
+                payload={"introduction_id": row.pk, "user_id": user.pk},
+                at=at,
+            )
             invite(row, at=at)
         for question in row.confirmations.filter(asked=Confirmation.Asked.HOST, answered_at__isnull=True):
             ask_again(question, at=at)
+    proposed = Proposal.objects.open().select_for_update(of=("self",)).filter(host=user)
+    for proposal in proposed.select_related("referral__partner__user"):
+        proposal.host = _successor(to, proposal.referral.partner)
+        proposal.save(update_fields=["host"])
+        audit.record("introduction.proposal_host_changed", proposal, by=None, at=at, host=proposal.host.pk)
 
 
 def _successor(to: User, partner: Partner) -> User:

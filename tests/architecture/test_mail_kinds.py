@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from referrals import deal_letters, letters, letters_people
+from referrals import deal_letters, letters, letters_people, proposal_letters
 from ssp.core.mail_kinds import all_kinds, kind_named
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,8 @@ def test_who_shares_a_template_names_its_kind() -> None:
     """A template of several kinds says nothing by itself: then the letter does."""
     shared = [kind for kind in all_kinds() if kind.template == "referrals/emails/letter"]
     source = "".join(
-        Path(str(module.__file__)).read_text() for module in (letters, deal_letters, letters_people)
+        Path(str(module.__file__)).read_text()
+        for module in (letters, deal_letters, letters_people, proposal_letters)
     )
     named = set(re.findall(r'"(referrals\.\w+)"', source))
 

@@ -208,14 +208,22 @@ class Person:
         page = self.page
         self.presses(re.compile("^Propose a meeting"))
         page.get_by_label("Host at SeMI").select_option(label=host)
-        page.get_by_label("Date").fill(on.isoformat())
-        page.get_by_label("Starts at").fill("15:00")
+        page.get_by_label("First date").fill(on.isoformat())
+        page.get_by_label("Starts at").first.fill("15:00")
         page.get_by_label("Video conference").check()
         page.get_by_label("Video link or address").fill("https://meet.semi.example/introduction")
         page.get_by_label(use_case).check()
         self.photographs("propose", folder=SCREENSHOTS)
         page.get_by_role("main").get_by_role("button").first.click()
         expect(page).to_have_url(re.compile(r"/referrals/\d+/$"))
+        return self
+
+    def takes_a_time(self, of: str) -> "Person":
+        """Take the first of the times that a partner proposed for that person, as sales."""
+        self.opens("/desk/proposals/").presses(re.compile(of))
+        self.page.get_by_role("radio").first.check()
+        self.photographs("proposal").presses("Book this time")
+        expect(self.page).to_have_url(re.compile(r"/desk/referrals/\d+/$"))
         return self
 
     # --- looking --------------------------------------------------------------

@@ -94,6 +94,7 @@ def test_the_question_after_a_meeting_survives_a_crash(site: Installation, perso
     today = karl.reads_the_clock()
     karl.registers("Nils", "Berg", "nils.berg@bergverk.example", "Bergverk", "Drill-log search")
     karl.proposes(on=today + timedelta(days=1), host="Priya Nair", use_case="Drill-log search")
+    person().signs_in("priya.nair@semi.example").takes_a_time("Nils Berg")
     karl.mail("Introduction of Bergverk", to="nils.berg@bergverk.example").close()
     with standing_still_at(site, "referrals_confirmation") as somebody_waits:
         karl.moves_the_clock(today + timedelta(days=1), "18:00")

@@ -102,6 +102,7 @@ def registers(mara: Person) -> None:
 def proposes_a_meeting(mara: Person, tom: Person) -> date:
     today = mara.reads_the_clock()
     mara.proposes(on=today + timedelta(days=2), host="Tom Brandt", use_case=USE_CASE)
+    tom.takes_a_time("Katalin Szabó")
     for address in (KATALIN, MARA, "tom.brandt@semi.example"):
         invitation = mara.mail("Introduction of Corvina Shipping", to=address)
         expect(invitation.get_by_role("link", name="invitation.ics")).to_be_visible()

@@ -14,7 +14,7 @@ from referrals.services import appeals
 from referrals.services import disputes as services
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
-from ssp.core.errors import DomainError
+from ssp.core.errors import DomainError, NotAllowed
 from ssp.core.roles import DESK_ROLES
 from ssp.dashboard import disputes as queries
 from ssp.dashboard.dispute_forms import DecisionForm, DisputeForm, RulingForm
@@ -56,6 +56,8 @@ def _why_not(check: object, *args: object) -> str:
     """Return why somebody may not decide, or nothing."""
     try:
         check(*args)  # type: ignore[operator]
+    except NotAllowed as refusal:
+        return str(refusal) if type(refusal) is not NotAllowed else _("A sales lead does.")
     except DomainError as refusal:
         return str(refusal)
     return ""

@@ -416,7 +416,10 @@ def test_open_referrals_and_meetings_go_to_the_successor(inbox: Inbox, mila: Ref
         method, event = entry(mail)
         assert (method, event["sequence"], str(event["uid"])) == ("REQUEST", 1, introduction.calendar_uid)
         assert f"mailto:{sofie.email}" in {str(guest) for guest in event["attendee"]}
-    assert inbox.to(tom.email) == []
+    (mail,) = inbox.to(tom.email)  # who has the entry is told that it is no longer theirs
+    method, event = entry(mail)
+    assert (method, event["sequence"], str(event["uid"])) == ("CANCEL", 1, introduction.calendar_uid)
+    assert str(event["status"]) == "CANCELLED"
 
 
 def test_an_unanswered_question_goes_to_the_successor_and_the_old_link_dies(

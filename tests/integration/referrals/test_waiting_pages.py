@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 from django.urls import reverse
 
@@ -34,6 +36,8 @@ def mila(ines: Partner) -> Referral:
 def desk(user: User) -> Client:
     client = Client()
     client.force_login(user, backend="ssp.core.auth.RoleBackend")
+    if not Authenticator.objects.filter(user=user).exists():
+        TOTP.activate(user, generate_totp_secret())
     return client
 
 
