@@ -195,6 +195,7 @@ class Referral(FSMModelMixin, models.Model):
             models.Index(
                 fields=["claim_last_on"], condition=Q(claim_ended_at__isnull=True), name="referral_claims_due"
             ),
+            models.Index(fields=["identity"], name="referral_by_identity"),  # C11: who objected, for good
             GinIndex(  # C10: who of those claimed has a similar name
                 fields=["name_key"],
                 opclasses=["gin_trgm_ops"],
