@@ -79,7 +79,7 @@ def test_with_a_guard_off_the_walk_finds_it(
     guard_off: Callable[[pytest.MonkeyPatch], None], found: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guard_off(monkeypatch)
-    walk = settings(WALK, max_examples=40, phases=[Phase.generate], derandomize=True)
+    walk = settings(WALK, max_examples=60, phases=[Phase.generate], derandomize=True)
 
     with pytest.raises(AssertionError, match=found):
         run_state_machine_as_test(Histories, settings=walk)
