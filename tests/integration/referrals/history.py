@@ -184,7 +184,8 @@ class History(RuleBasedStateMachine):
     @invariant()
     def every_invariant_holds(self) -> None:
         if self.has_changed:
-            assert invariants.broken(EVERY_INVARIANT) == []
+            broken = invariants.broken(EVERY_INVARIANT)
+            assert not broken, " ".join(map(str, broken))
             self.nothing_is_taken_back()
         self.has_changed = False
 
