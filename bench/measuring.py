@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from bench import databases
 
-ROUNDS, TIMES = 5, 6
+ROUNDS, TIMES = 3, 4
 BIG = 5000  # rows; reading a smaller table from end to end is nothing to speak of
 Call = Callable[[], object]
 Plan = Mapping[str, Any]

@@ -219,6 +219,7 @@ class Referral(FSMModelMixin, models.Model):
             models.Index(  # the figures of a period
                 fields=["registered_on"], condition=Q(root__isnull=True), name="referral_roots_by_day"
             ),
+            models.Index(fields=["identity"], name="referral_by_identity"),  # C11: who objected, for good
             GinIndex(  # C10: who of those claimed has a similar name
                 fields=["name_key"],
                 opclasses=["gin_trgm_ops"],

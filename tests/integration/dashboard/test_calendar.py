@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from referrals.models import Introduction
-from referrals.services.introductions import cancel_introduction, propose_introduction
+from referrals.services.introductions import book_introduction, cancel_introduction
 from ssp.core.models import User
 from ssp.core.roles import Role
 from ssp.dashboard.meetings import Page, month_of, page_of, week_of
@@ -29,7 +29,7 @@ def booked(host: User, starts_at: datetime, *, last_name: str = "Novak") -> Intr
     """A meeting that was booked a week before it."""
     partner = active_partner()
     at = starts_at - timedelta(days=7)
-    return propose_introduction(
+    return book_introduction(
         referral=registered(partner, at=at, last_name=last_name),
         host=host,
         starts_at=starts_at,
@@ -37,7 +37,7 @@ def booked(host: User, starts_at: datetime, *, last_name: str = "Novak") -> Intr
         medium="video",
         place="https://meet.example/1",
         use_cases=[],
-        by=partner.user,
+        by=host,
         at=at,
     )
 

@@ -13,7 +13,7 @@ from referrals.rules import Answer, company_key, name_key
 from referrals.services.comments import comment_on_use_case
 from referrals.services.confirmations import answer_confirmation, contest_answer, follow_up
 from referrals.services.deals import lose_deal, move_deal
-from referrals.services.introductions import propose_introduction
+from referrals.services.introductions import book_introduction
 from referrals.services.notes import write_note
 from referrals.services.registration import assign_seller, register_referral
 from ssp.core import audit
@@ -123,7 +123,7 @@ def test_an_accepted_person_without_a_meeting_is_to_schedule_until_the_claim_lap
 @pytest.mark.clause("C12")
 def test_a_booked_meeting_takes_a_person_off_the_list(tom: User) -> None:
     referral = assigned(registered(at=MONDAY - days(10)), tom)
-    propose_introduction(
+    book_introduction(
         referral=referral,
         host=tom,
         starts_at=MONDAY + days(2),
@@ -274,7 +274,7 @@ def test_what_a_clock_did_is_no_sign_of_life(tom: User) -> None:
 def test_a_booked_meeting_with_a_colleague_is_a_sign_of_life(tom: User) -> None:
     case = in_hand(tom, met=MONDAY - days(50))
     assert case.referral
-    propose_introduction(
+    book_introduction(
         referral=case.referral,
         host=tom,
         starts_at=MONDAY + days(20),
@@ -282,7 +282,7 @@ def test_a_booked_meeting_with_a_colleague_is_a_sign_of_life(tom: User) -> None:
         medium="video",
         place="",
         use_cases=[],
-        by=case.partner.user,
+        by=tom,
         at=MONDAY - days(40),
     )
 

@@ -25,9 +25,9 @@ from referrals.models import (
 from referrals.rules import Answer, Colleague, Person
 from referrals.services import claims, confirmations, contacts, deals, registration
 from referrals.services.introductions import (
+    book_introduction,
     cancel_introduction,
     log_held_introduction,
-    propose_introduction,
     reschedule_introduction,
 )
 from referrals.services.use_cases import define_use_case, elect_model
@@ -170,7 +170,7 @@ class Histories(History):
         if referral := self.one_of(rows, which, fitting=met_before):
             starts_at = self.hour(days, hour)
             with self.trying("propose a meeting"):
-                propose_introduction(
+                book_introduction(
                     referral=referral,
                     host=self.seller(host),
                     starts_at=starts_at,

@@ -22,7 +22,7 @@ from referrals.models import (
     UseCase,
 )
 from referrals.services import claims, confirmations, contacts, deadlines, leaving
-from ssp.core import invariants, outbox
+from ssp.core import clock, invariants, outbox
 from ssp.core.errors import DomainError
 from ssp.core.models import OutboxMessage, User
 from ssp.core.periods import add_months, at_local, local_date
@@ -96,12 +96,14 @@ class History(RuleBasedStateMachine):
         super().__init__()
         self.at, self.has_changed = MONDAY, True
         self.kept: dict[tuple[str, int], Any] = {}
+        clock.install(lambda: self.at)  # what the outbox delivers reads it
         self._forgotten = transaction.atomic()
         self._forgotten.__enter__()
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
         self._forgotten.__exit__(None, None, None)
+        clock.install(clock.wall)
 
     # --- how a step is made -------------------------------------------------------------
     @contextmanager
@@ -182,7 +184,8 @@ class History(RuleBasedStateMachine):
     @invariant()
     def every_invariant_holds(self) -> None:
         if self.has_changed:
-            assert invariants.broken(EVERY_INVARIANT) == []
+            broken = invariants.broken(EVERY_INVARIANT)
+            assert not broken, " ".join(map(str, broken))
             self.nothing_is_taken_back()
         self.has_changed = False
 

@@ -21,7 +21,7 @@ from referrals.services.comments import comment_on_use_case
 from referrals.services.confirmations import answer_confirmation, contest_answer, settle_contest
 from referrals.services.deals import lose_deal, move_deal, win_deal
 from referrals.services.forgetting import erase_words_of_answers, forget_whom_nothing_came_of
-from referrals.services.introductions import propose_introduction
+from referrals.services.introductions import book_introduction
 from referrals.services.notes import write_note
 from referrals.services.outcomes import add_internal_referral
 from ssp.core.invariants import broken
@@ -280,7 +280,7 @@ def test_who_was_vested_stays_their_partners_and_nothing_new_is_planned() -> Non
     assert person.is_live
     assert person.anonymised_at == YEARS_LATER
     with pytest.raises(ReferralNotOpen):
-        propose_introduction(
+        book_introduction(
             referral=person,
             host=seller(),
             starts_at=YEARS_LATER + timedelta(days=2),
@@ -288,7 +288,7 @@ def test_who_was_vested_stays_their_partners_and_nothing_new_is_planned() -> Non
             medium="video",
             place="",
             use_cases=[],
-            by=person.partner.user,
+            by=seller(),
             at=YEARS_LATER,
         )
     with pytest.raises(ReferralNotOpen):

@@ -14,9 +14,8 @@ from django.db import connection
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from referrals import queries, rules
-from referrals.models import Referral, UseCase
-from referrals.services import claims, outcomes
+from referrals import queries
+from referrals.services import claims
 from tests.integration.referrals.histories import Histories
 from tests.integration.referrals.history import Cast
 
@@ -59,19 +58,6 @@ def claims_never_lapse(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(claims, "end_overdue_claim", lambda *, referral, at: False)
 
 
-def a_later_meeting_restarts_the_window(patch: pytest.MonkeyPatch) -> None:
-    """C2: each qualifying meeting opens the window anew."""
-    real = outcomes._become_warm
-
-    def become_warm(introduction, referral, answer, *, by, at) -> None:
-        UseCase.objects.filter(pk__in=answer.use_case_ids, window_starts_on__lt=introduction.held_on).update(
-            window_starts_on=None, window_ends_on=None
-        )
-        real(introduction, referral, answer, by=by, at=at)
-
-    patch.setattr(outcomes, "_become_warm", become_warm)
-
-
 def one_person_may_be_claimed_twice(patch: pytest.MonkeyPatch) -> None:
     """C12: neither the check nor the constraint looks for a live claim."""
     real = queries.what_semi_knew
@@ -82,21 +68,11 @@ def one_person_may_be_claimed_twice(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-def a_root_has_places_without_end(patch: pytest.MonkeyPatch) -> None:
-    """C3: the numbered places go on beyond three."""
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE referrals_referral DROP CONSTRAINT referral_internal_slot_within_cap")
-    patch.setattr(queries, "free_internal_slot", lambda root: Referral.objects.filter(root=root).count() + 1)
-    patch.setattr(rules, "INTERNAL_REFERRALS", 9)
-
-
 @pytest.mark.parametrize(
     ("guard_off", "found"),
     [
         pytest.param(claims_never_lapse, "a claim outlived its last day", marks=pytest.mark.clause("C12")),
-        pytest.param(a_later_meeting_restarts_the_window, "window of", marks=pytest.mark.clause("C2")),
         pytest.param(one_person_may_be_claimed_twice, "No two live claims", marks=pytest.mark.clause("C12")),
-        pytest.param(a_root_has_places_without_end, "more than 3 internal", marks=pytest.mark.clause("C3")),
     ],
 )
 def test_with_a_guard_off_the_walk_finds_it(
