@@ -12,6 +12,10 @@ from partners.models import Partner
 from referrals import queries
 from referrals.errors import (
     AgreementNotAttested,
+    NotEligible,
+    OwnReferral,
+)
+from referrals.errors_disputed import (
     AppealAboutSomebodyElse,
     AppealDecided,
     AppealNeedsText,
@@ -19,9 +23,7 @@ from referrals.errors import (
     AppellantLeft,
     DecidedItFirst,
     DecisionNeedsReason,
-    NotEligible,
     NothingToAppeal,
-    OwnReferral,
     PersonBelongsToSomebody,
     PersonObjected,
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from referrals.errors import (
+from referrals.errors_disputed import (
     DecisionNeedsReason,
     DisputeOpenAlready,
     DisputeRuled,

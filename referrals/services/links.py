@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from referrals.errors import (
+from referrals.errors_disputed import (
     LinkAcrossCompanies,
     LinkNeedsMeetings,
     LinkNeedsReason,

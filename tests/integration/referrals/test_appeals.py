@@ -9,15 +9,17 @@ from django.db import IntegrityError, transaction
 from partners.models import Partner
 from referrals import rules
 from referrals.errors import (
+    NotEligible,
+    OwnReferral,
+)
+from referrals.errors_disputed import (
     AppealAboutSomebodyElse,
     AppealDecided,
     AppealNeedsText,
     AppealTooLate,
     DecidedItFirst,
     DecisionNeedsReason,
-    NotEligible,
     NothingToAppeal,
-    OwnReferral,
     PersonBelongsToSomebody,
     PersonObjected,
 )

@@ -5,11 +5,13 @@ from django.db import IntegrityError, transaction
 
 from partners.models import Partner
 from referrals.errors import (
+    OwnReferral,
+)
+from referrals.errors_disputed import (
     DecisionNeedsReason,
     DisputeOpenAlready,
     DisputeRuled,
     NoDispute,
-    OwnReferral,
     VestedClaimStands,
 )
 from referrals.models import Dispute, Referral, Refusal

@@ -6,6 +6,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from referrals.errors import (
+    OwnReferral,
+    UseCaseClosed,
+)
+from referrals.errors_disputed import (
     LinkAcrossCompanies,
     LinkNeedsMeetings,
     LinkNeedsReason,
@@ -13,8 +17,6 @@ from referrals.errors import (
     LinkOfOnePartner,
     LinkTakenBackAlready,
     LinkWouldChain,
-    OwnReferral,
-    UseCaseClosed,
 )
 from referrals.invariants import LINKS
 from referrals.models import Deal, DealStage, UseCase, UseCaseLink, UseCaseOutcome

@@ -6,7 +6,13 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from referrals.errors import DealClosed, LinkOfAClosedOne, LinkWouldChain
+from referrals.errors import (
+    DealClosed,
+)
+from referrals.errors_disputed import (
+    LinkOfAClosedOne,
+    LinkWouldChain,
+)
 from referrals.models import Deal, UseCase, UseCaseLink
 from referrals.services import links
 from referrals.services.deals import win_deal
