@@ -15,23 +15,29 @@ from partners.models import CommissionModel, Contract
 from partners.services import endings
 from referrals import queries
 from referrals.models import (
+    Appeal,
     Confirmation,
     ContactImport,
     Deal,
     Introduction,
+    Proposal,
     Referral,
+    Refusal,
     UseCase,
+    UseCaseLink,
 )
 from referrals.rules import Answer, Colleague, Person
-from referrals.services import claims, confirmations, contacts, deals, registration
+from referrals.services import appeals, claims, confirmations, contacts, deals, proposals, registration
 from referrals.services.introductions import (
     book_introduction,
     cancel_introduction,
     log_held_introduction,
     reschedule_introduction,
 )
+from referrals.services.links import link_use_cases, take_back_link
 from referrals.services.use_cases import define_use_case, elect_model
 from referrals.services.windows import extend_window
+from ssp.core.identity import identity_of
 from ssp.core.periods import at_local, local_date
 from tests.factories.commissions import an_invoice, happens
 from tests.factories.partners import ContractFactory, sign
@@ -121,6 +127,26 @@ class Histories(History):
             with self.trying("answer a name"):
                 judge(referral=referral, by=self.seller(by), at=self.at)
 
+    @rule(which=some, who=st.integers(0, len(PEOPLE) - 1), accept=yes, by=some)
+    def appeal(self, which: int, who: int, accept: bool, by: int) -> None:
+        """A sales lead decides about an open appeal; where there is none, somebody appeals (C12)."""
+        if appeal := self.one_of(Appeal.objects.open().select_related("refusal"), which):
+            decide = appeals.accept_appeal if accept else appeals.refuse_appeal
+            with self.trying("decide an appeal"):
+                decide(appeal=appeal, reason="We looked.", by=self.seller(by), at=self.at)
+            return
+        refusal = self.one_of(Refusal.objects.select_related("partner__user"), which)
+        if refusal is None:
+            return
+        first, last, email, company = next(
+            (each for each in PEOPLE if identity_of(each[2]) == refusal.identity), PEOPLE[who]
+        )
+        person = None if refusal.referral_id else Person(first, last, email, company, agreed=True)
+        with self.trying("appeal"):
+            appeals.appeal_refusal(
+                refusal=refusal, text="I know them.", person=person, by=refusal.partner.user, at=self.at
+            )
+
     @rule(which=some, agreed=yes)
     def confirm_registration(self, which: int, agreed: bool) -> None:
         rows = Referral.objects.live().filter(partner_confirmed_at=None).select_related("partner__user")
@@ -162,25 +188,72 @@ class Histories(History):
         return queries.use_cases_to_discuss(referral)[:2]
 
     @rule(which=some, host=some, days=st.integers(0, 70), hour=hours, medium=media, by_seller=yes)
-    def propose_meeting(
-        self, which: int, host: int, days: int, hour: int, medium: str, by_seller: bool
-    ) -> None:
+    def book_meeting(self, which: int, host: int, days: int, hour: int, medium: str, by_seller: bool) -> None:
+        """A seller books at once, or the partner proposes two times."""
         rows = Referral.objects.live().select_related("partner__user")
         met_before = Q(status__in=["registered", "not_warm", "warm"], partner_confirmed_at__isnull=False)
-        if referral := self.one_of(rows, which, fitting=met_before):
-            starts_at = self.hour(days, hour)
-            with self.trying("propose a meeting"):
+        referral = self.one_of(rows, which, fitting=met_before)
+        if referral is None:
+            return
+        starts_at = self.hour(days, hour)
+        ends_at = starts_at + timedelta(minutes=45)
+        needs = self.needs_of(referral, any_of_the_partners=which > 8)
+        facts = {"referral": referral, "medium": medium, "use_cases": needs, "at": self.at}
+        if by_seller:
+            with self.trying("book a meeting"):
                 book_introduction(
-                    referral=referral,
                     host=self.seller(host),
                     starts_at=starts_at,
-                    ends_at=starts_at + timedelta(minutes=45),
-                    medium=medium,
+                    ends_at=ends_at,
                     place="https://meet.example/1",
-                    use_cases=self.needs_of(referral, any_of_the_partners=which > 8),
-                    by=self.seller(0) if by_seller else referral.partner.user,
+                    by=self.seller(0),
+                    **facts,
+                )
+            return
+        later = timedelta(days=1)
+        with self.trying("propose times"):
+            proposals.propose_times(
+                times=[(starts_at, ends_at), (starts_at + later, ends_at + later)],
+                host=None if host > 6 else self.seller(host),
+                place="",
+                by=referral.partner.user,
+                **facts,
+            )
+
+    @rule(
+        which=some,
+        slot=st.integers(0, 1),
+        what=st.sampled_from(["take", "take", "others", "take back"]),
+        days=st.integers(0, 70),
+        by=some,
+    )
+    def answer_proposal(self, which: int, slot: int, what: str, days: int, by: int) -> None:
+        """Whoever is asked takes a time; SeMI answers with another, or the partner takes theirs back."""
+        rows = Proposal.objects.open().select_related("referral__partner__user")
+        proposal = self.one_of(rows, which)
+        if proposal is None:
+            return
+        partner = proposal.referral.partner.user
+        with self.trying(f"{what}: proposed times"):
+            if what == "take":
+                taker = self.seller(by) if proposal.by_partner else partner
+                time_taken = list(proposal.times.order_by("slot"))[:2][-slot]
+                proposals.accept_time(
+                    proposal=proposal, time=time_taken, place="https://meet.example/2", by=taker, at=self.at
+                )
+            elif what == "others":
+                starts_at = self.hour(days, 10)
+                proposals.propose_other_times(
+                    proposal=proposal,
+                    times=[(starts_at, starts_at + timedelta(minutes=30))],
+                    host=self.seller(by),
+                    medium="video",
+                    place="https://meet.example/3",
+                    by=self.seller(by),
                     at=self.at,
                 )
+            else:
+                proposals.take_times_back(proposal=proposal, by=partner, at=self.at)
 
     @rule(which=some, host=some, hours=st.integers(0, 80), medium=media)
     def log_meeting(self, which: int, host: int, hours: int, medium: str) -> None:
@@ -316,6 +389,25 @@ class Histories(History):
             with self.trying("extend a window"):
                 extend_window(
                     use_case=case, months=months, reason="Their budget.", by=self.director(by), at=self.at
+                )
+
+    @rule(which=some, other=some, by=some, undo=yes)
+    def link_needs(self, which: int, other: int, by: int, undo: bool) -> None:
+        """A sales lead says that two partners brought one need, or takes it back (C18)."""
+        standing = UseCaseLink.objects.filter(taken_back_at=None)
+        if undo and (link := self.one_of(standing, which)):
+            with self.trying("take a link back"):
+                take_back_link(link=link, reason="They were two.", by=self.seller(by), at=self.at)
+            return
+        windows = UseCase.objects.filter(window_starts_on__isnull=False, outcome="")
+        one = self.one_of(windows, which)
+        if one is None:
+            return
+        elsewhere = windows.filter(referral__company=one.referral.company).exclude(partner=one.partner)
+        if another := self.one_of(elsewhere, other):
+            with self.trying("link two needs"):
+                link_use_cases(
+                    use_case=one, other=another, reason="One tender.", by=self.seller(by), at=self.at
                 )
 
     @rule(

@@ -21,7 +21,16 @@ from referrals.models import (
     Referral,
     UseCase,
 )
-from referrals.services import claims, confirmations, contacts, deadlines, leaving
+from referrals.services import (
+    appeals,
+    claims,
+    confirmations,
+    contacts,
+    deadlines,
+    forgetting,
+    leaving,
+    proposals,
+)
 from ssp.core import clock, invariants, outbox
 from ssp.core.errors import DomainError
 from ssp.core.models import OutboxMessage, User
@@ -176,6 +185,13 @@ class History(RuleBasedStateMachine):
         claims.escalate_unanswered_names(at=self.at)
         deadlines.remind_of_deadlines(at=self.at)
         contacts.forget_old_previews(at=self.at)
+        proposals.follow_up(at=self.at)
+        appeals.tell_answers(at=self.at)
+        appeals.escalate_undecided(at=self.at)
+        appeals.forget_refusals(at=self.at)
+        deadlines.remind_of_claims(at=self.at)
+        forgetting.forget_whom_nothing_came_of(at=self.at)
+        forgetting.erase_words_of_answers(at=self.at)
         self.carry_out()
         today = local_date(self.at)
         assert not Referral.objects.overdue(on=today).exists(), "a claim outlived its last day"  # C12
