@@ -168,6 +168,7 @@ class Crawl:
         count = page.evaluate(FOCUSABLE)
         page.evaluate(BEFORE_EVERYTHING)
         inside = 30 * page.locator("iframe").count()  # a framed PDF has stops of its own
+        inside += 4 * page.locator("input[type=date], input[type=time]").count()  # day, month, year, picker
         for _ in range(min(count, STOPS) + 5 + inside):
             page.keyboard.press("Tab")
         met = page.evaluate(MET)

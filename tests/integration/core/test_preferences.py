@@ -202,6 +202,7 @@ def test_a_partner_turns_a_kind_off_and_on(ines: User) -> None:
     assert off == {
         "partners.channels_granted",
         "partners.recruit_started",
+        "referrals.claim_days",
         "referrals.deadline",
         "referrals.name_checked",
         "referrals.use_case_commented",

@@ -117,8 +117,12 @@ class History(RuleBasedStateMachine):
     # --- how a step is made -------------------------------------------------------------
     @contextmanager
     def trying(self, what: str) -> Iterator[None]:
-        """Do something; a refusal is an answer. The outbox carries out what the step owes."""
+        """Do something; a refusal is an answer. The outbox carries out what the step owes.
+
+        Each thing has its own moment: two that happen in the same microsecond have no order.
+        """
         self.has_changed = True
+        self.at += timedelta(seconds=1)
         try:
             with transaction.atomic():
                 yield

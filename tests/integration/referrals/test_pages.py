@@ -168,6 +168,7 @@ def seen(response: HttpResponse) -> dict[str, object]:
     """Everything the partner can see of an answer, but what is new in each."""
     headers = {k: v for k, v in response.headers.items() if k.lower() not in {"x-request-id", "set-cookie"}}
     masked = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "TOKEN", response.text)
+    masked = re.sub(r"/referrals/refusals/\d+/", "/referrals/refusals/N/", masked)  # each has its own number
     return {
         "status": response.status_code,
         "headers": {k: v for k, v in headers.items() if k != "Content-Length"},

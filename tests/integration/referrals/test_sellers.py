@@ -7,6 +7,7 @@ from partners.models import Partner
 from referrals.errors import SellerIsThePartner, SellerOfNobody
 from referrals.models import Referral
 from referrals.services import sellers
+from referrals.services.claims import object_to_contact
 from referrals.services.handover import hand_over_work
 from referrals.services.registration import assign_seller
 from referrals.services.sellers import assign_sellers
@@ -69,9 +70,7 @@ def test_the_last_of_sales_hands_their_own_to_nobody() -> None:
 
 def test_a_removed_person_is_nobodys() -> None:
     tom, gone = seller(), registered()
-    gone.first_name = gone.last_name = gone.email = gone.title = gone.relation = ""
-    gone.anonymised_at = MONDAY
-    gone.save()
+    object_to_contact(referral=gone, at=MONDAY)
 
     result = assign_sellers(referral_ids=[gone.pk], seller=tom, by=tom, at=MONDAY)
 
