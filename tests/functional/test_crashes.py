@@ -18,6 +18,7 @@ from tests.functional.people import Person
 from tests.running import Installation, eventually
 
 pytestmark = pytest.mark.timeout(900)
+QUESTION = "What type of referral was Nils Berg"
 SitsDown = Callable[..., Person]
 VICTIMS = ("worker", "beat", "valkey")
 
@@ -101,7 +102,7 @@ def test_the_question_after_a_meeting_survives_a_crash(site: Installation, perso
         somebody_waits()
         kill_them_all(site)
     for address in ("priya.nair@semi.example", "karl@jensen.example"):
-        karl.mail("Nils Berg", to=address, within=150).close()
+        karl.mail(QUESTION, to=address, within=150).close()
 
     asked = ask(
         site,
@@ -111,7 +112,7 @@ def test_the_question_after_a_meeting_survives_a_crash(site: Installation, perso
     )
     assert asked == [("host",), ("partner",)]
     for address in ("priya.nair@semi.example", "karl@jensen.example"):
-        assert karl.counts_mails("Nils Berg", to=address) == 1
+        assert karl.counts_mails(QUESTION, to=address) == 1
 
 
 @pytest.mark.clause("C5")
