@@ -37,8 +37,7 @@ def _partner_at_the_desk() -> Callable[[], object]:
     partner = _partner()
     return lambda: (
         records.people_of(partner),
-        records.performance_of(partner, on=TODAY),
-        records.promptness_of(partner, on=TODAY),
+        records.promptness_of(partner, records.performance_of(partner, on=TODAY), on=TODAY),
         list(records.next_meetings(partner, at=NOW)),
     )
 
