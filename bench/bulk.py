@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from django.core.management.color import no_style
@@ -10,8 +10,15 @@ from django.db import connection
 from django.db.models import NOT_PROVIDED, Model
 
 
+FIRST = 1000
+
+
 def copy(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows, each of the same fields; whatever else there is gets its default."""
+    """Insert rows, each of the same fields; whatever else there is gets its default.
+
+    After the first of them the table is analysed: triggers keep the plan that they made first, and one that
+    was made for an empty table takes minutes in a full one.
+    """
     coming = iter(rows)
     first = next(coming, None)
     if first is None:
@@ -26,9 +33,11 @@ def copy(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
     columns = ", ".join(f'"{field.column}"' for field in (*given, *rest))
     with connection.cursor() as cursor:
         statement = f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN'
-        with cursor.copy(statement) as copied:
-            for row in chain([first], coming):
-                copied.write_row((*row.values(), *defaults))
+        for lot in (islice(chain([first], coming), FIRST), coming):
+            with cursor.copy(statement) as copied:
+                for row in lot:
+                    copied.write_row((*row.values(), *defaults))
+            cursor.execute(f'ANALYZE "{model._meta.db_table}"')
 
 
 def _filled(field: Any) -> bool:

@@ -216,6 +216,7 @@ class Referral(FSMModelMixin, models.Model):
                 condition=Q(claim_ended_at__isnull=True, vested_at__isnull=True),
                 name="referral_claims_by_end",
             ),
+            models.Index(fields=["last_name", "first_name", "id"], name="referral_by_name"),  # … or by person
             models.Index(  # the figures of a period
                 fields=["registered_on"], condition=Q(root__isnull=True), name="referral_roots_by_day"
             ),

@@ -19,6 +19,7 @@ SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",  # tests race with thirty threads on each worker
     "shared_buffers": "64MB",
+    "random_page_cost": "1.1",  # nobody has spinning disks: indexes before whole tables
     "log_min_messages": "warning",
     "log_checkpoints": "off",
 }
