@@ -9,7 +9,6 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.db.models import NOT_PROVIDED, Model
 
-
 FIRST = 1000
 
 

@@ -5,16 +5,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('partners', '0012_partner_name_search'),
-        ('referrals', '0012_bench'),
+        ("partners", "0012_partner_name_search"),
+        ("referrals", "0012_bench"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['last_name', 'first_name', 'id'], name='referral_by_name'),
+            model_name="referral",
+            index=models.Index(fields=["last_name", "first_name", "id"], name="referral_by_name"),
         ),
     ]

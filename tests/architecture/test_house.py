@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db.migrations.loader import MigrationLoader
 
 ROOT = Path(__file__).resolve().parents[2]
+OURS = {"core", "docusign", "partners", "referrals", "commissions", "dashboard"}
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -26,6 +28,17 @@ def tracked(*patterns: str) -> list[Path]:
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_every_migration_of_ours_can_be_taken_back() -> None:
+    stuck = [
+        f"{app}.{name}: {operation.describe()}"
+        for (app, name), migration in MigrationLoader(None).graph.nodes.items()
+        if app in OURS
+        for operation in migration.operations
+        if not operation.reversible
+    ]
+    assert stuck == []
 
 
 def test_files_stay_short() -> None:
