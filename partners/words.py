@@ -1,10 +1,18 @@
 """Numbers as a contract writes them: in words and in figures. Contracts are written in English."""
 
 from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING
 
-import inflect
+if TYPE_CHECKING:
+    from inflect import engine
 
-_engine = inflect.engine()
+
+@cache
+def _engine() -> "engine":
+    from inflect import engine  # instruments itself for seconds: only where a contract is written
+
+    return engine()
 
 
 def figure(number: Decimal | int) -> str:
@@ -15,7 +23,7 @@ def figure(number: Decimal | int) -> str:
 
 def in_words(number: Decimal | int) -> str:
     """Return a number in words: `twelve point five`."""
-    return str(_engine.number_to_words(figure(number)))
+    return str(_engine().number_to_words(figure(number)))
 
 
 def percent_in_full(percent: Decimal) -> str:
@@ -25,4 +33,4 @@ def percent_in_full(percent: Decimal) -> str:
 
 def count_in_full(count: int, unit: str) -> str:
     """Return a count as a contract writes it: `three (3) years`; `unit` is the singular."""
-    return f"{in_words(count)} ({count}) {_engine.plural(unit, count)}"
+    return f"{in_words(count)} ({count}) {_engine().plural(unit, count)}"
