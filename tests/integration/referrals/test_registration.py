@@ -329,3 +329,18 @@ def test_the_database_holds_no_second_contact_of_one_identity() -> None:
     know("JANE+2@acme.example")
     assert KnownContact.objects.count() == 1
     assert use_case(active_partner()).referral is None
+
+
+@pytest.mark.clause("C12")
+def test_ones_own_overdue_claim_tells_nobody_that_the_person_is_known_by_now() -> None:
+    """Before the nightly job it's as after it: the claim is over, and the answer is the neutral one."""
+    partner = active_partner()
+    old = registered(partner, email="mila@ostrava.example")
+    content = b"email,first_name,last_name,company\nmila@ostrava.example,Mila,Novak,Ostrava\n"
+    import_known_contacts(content=content, file_name="crm.csv", by=None, at=MONDAY + timedelta(days=9))
+
+    with pytest.raises(NotEligible):
+        registered(partner, email="mila@ostrava.example", at=amsterdam(2027, 2, 1))
+
+    old.refresh_from_db()
+    assert old.status == ReferralStatus.LAPSED
