@@ -160,8 +160,8 @@ def add_internal_referral(
     """Give a colleague one of the root's three places, or return None: not counted, and no cause is
     told (C3).
 
-    The slot number is unique per root, so ten at once get exactly three. Nobody is claimed through a claim that
-    is over, and what can't be counted never keeps the answer about the meeting from being given.
+    The slot number is unique per root, so ten at once get exactly three. Nobody is claimed through a claim
+    that is over, and what can't be counted never keeps the answer about the meeting from being given.
     """
     root = passed_on_by.the_root
     person = Person(
