@@ -32,11 +32,12 @@ def names(introduction: Introduction, email: str = DIRK) -> Confirmation:
 def not_counted(root: Referral) -> bool:
     """No claim, no notice to the colleague, and the partner reads a number alone."""
     assert not Referral.objects.filter(root__isnull=False).exists()
-    return AuditEntry.objects.filter(
-        action="referral.colleague_not_counted", target_id=root.pk
-    ).exists() and not OutboxMessage.objects.filter(
-        kind="referrals.privacy_notice", payload__referral_id__gt=root.pk
-    ).exists()
+    return (
+        AuditEntry.objects.filter(action="referral.colleague_not_counted", target_id=root.pk).exists()
+        and not OutboxMessage.objects.filter(
+            kind="referrals.privacy_notice", payload__referral_id__gt=root.pk
+        ).exists()
+    )
 
 
 def test_nobody_is_counted_through_an_introduction_that_was_given_up() -> None:
