@@ -1,6 +1,6 @@
 """C10-C12: who may be registered, and that nobody learns whom SeMI knows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from referrals.errors import (
     TooManyRefusals,
 )
 from referrals.models import KnownContact, Referral, ReferralStatus
+from referrals.services import claims
 from referrals.services.claims import (
     accept_name,
     accept_unanswered_names,
@@ -205,6 +206,28 @@ def test_an_unanswered_name_is_accepted_after_five_working_days(
     similar: Referral, days: int, accepted: int
 ) -> None:
     assert accept_unanswered_names(at=MONDAY + timedelta(days=days)) == accepted
+
+
+@pytest.mark.clause("C10")
+def test_an_answer_in_the_same_moment_keeps_no_other_name_waiting(
+    similar: Referral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seller answers the first name between the job's look and its write."""
+    other = registered(email="jd@acme.example", first_name="Jane", last_name="Doe", company_name="Acme BV")
+    assert other.status == ReferralStatus.CHECKING
+    tom = seller()
+    real = claims.rules.name_accepted_on
+
+    def seller_is_faster(registered_on: date) -> date:
+        if Referral.objects.get(pk=similar.pk).status == ReferralStatus.CHECKING:
+            accept_name(referral=similar, by=tom, at=MONDAY)
+        return real(registered_on)
+
+    monkeypatch.setattr(claims.rules, "name_accepted_on", seller_is_faster)
+
+    assert accept_unanswered_names(at=MONDAY + timedelta(days=8)) == 1
+    other.refresh_from_db()
+    assert other.status == ReferralStatus.REGISTERED
 
 
 @pytest.mark.clause("C10")
