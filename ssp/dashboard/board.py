@@ -40,6 +40,7 @@ class Ticket:
     due: date | None
     tone: str = ""
     word: str = ""
+    who: str = ""  # has to do the next step
     url: str = ""  # where it goes on, for what isn't moved by hand
     action: str = ""
     deal: Deal | None = None
@@ -135,12 +136,13 @@ def _next_step(row: Any) -> dict[str, str]:
     if proposal is None:
         return step | {"tone": "you", "word": _("Meeting to book")}
     if not proposal.by_partner:
-        said = _("Other times sent: %(partner)s chooses")
-        return step | {"word": said % {"partner": row.partner}}
+        chooses = _("%(who)s chooses") % {"who": row.partner}
+        return step | {"word": _("Other times sent"), "who": chooses}
     who = proposal.host or row.seller or TEAM
     return {
         "tone": "you",
-        "word": _("Times proposed: %(who)s answers") % {"who": who},
+        "word": _("Times proposed"),
+        "who": _("%(who)s answers") % {"who": who},
         "url": reverse("desk:proposal", args=[proposal.pk]),
         "action": _("Answer"),
     }
