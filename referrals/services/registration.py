@@ -197,7 +197,7 @@ def end_what_is_over(identity: str, *, at: datetime) -> None:
     """Whoever meets an overdue claim first ends it (C12); a claim that holds costs no more than none."""
     for overdue in list(Referral.objects.overdue(on=local_date(at)).filter(identity=identity)):
         end_overdue_claim(referral=overdue, at=at)
-    for left in list(Referral.objects.of_left_partners(at=at).filter(identity=identity)):
+    for left in list(queries.left_and_not_kept(identity=identity, at=at)):
         end_family_of_left_partner(root_id=left.root_id or left.pk, at=at)
 
 
