@@ -126,7 +126,7 @@ def _first_meeting(reader: Reader, *, at: datetime) -> Lane:
     )
 
 
-def _next_step(row: Any) -> dict[str, str]:
+def _next_step(row: Any) -> dict[str, Any]:
     """Say what a first meeting waits for, and where that is done: whose turn it is tells the tone."""
     meets = [meeting.starts_at for meeting in row.introductions.all() if meeting.is_booked]
     proposal = next(iter(row.proposed), None)
