@@ -14,7 +14,6 @@ from referrals.models import Confirmation, Introduction, Referral
 from referrals.rules import Answer
 from referrals.services.claims import object_to_contact
 from referrals.services.confirmations import answer_confirmation, follow_up
-from referrals.services.deadlines import remind_of_deadlines
 from referrals.services.introductions import (
     book_introduction,
     cancel_introduction,
@@ -346,25 +345,6 @@ def test_partner_and_seller_are_reminded_once_at_each_mark(inbox: Inbox, set_clo
     assert [s.split(": ")[1] for s in subjects(inbox, tom.email)] == [
         f"{left} days left to sign" for left in rules.WINDOW_REMINDERS
     ]
-
-
-@pytest.mark.clause("C2")
-@pytest.mark.usefixtures("at_monday")
-@pytest.mark.parametrize("seller_is", ["nobody", "somebody who left sales"])
-def test_a_window_without_a_responsible_seller_is_the_sales_leads(inbox: Inbox, seller_is: str) -> None:
-    case, leads = confirmed_warm(), [sales_lead(), sales_lead("Simon Wouters")]
-    gone = None if seller_is == "nobody" else UserFactory()
-    Referral.objects.filter(pk=case.referral_id).update(seller=gone)
-    assert case.window_ends_on is not None
-    deliver_all()
-    inbox.messages.clear()
-
-    remind_of_deadlines(at=at_local(case.window_ends_on - timedelta(days=14), time(9)))
-    deliver_all()
-
-    for lead in leads:
-        assert [s.split(": ")[1] for s in subjects(inbox, lead.email)] == ["14 days left to sign"]
-    assert gone is None or not inbox.to(gone.email)
 
 
 # --- objections (C11) --------------------------------------------------------------------
