@@ -259,10 +259,15 @@ def send_window_reminder(message: OutboxMessage) -> None:
     if not use_case.is_open or not use_case.deal.is_open or use_case.referral is None:
         return
     to = str(message.payload["to"])
-    seller = use_case.referral.seller
-    address = use_case.partner.user.email if to == "partner" else (seller.email if seller else "")
+    addresses = [use_case.partner.user.email] if to == "partner" else _responsible(use_case.referral)
     on = local_date(datetime.fromisoformat(str(message.payload["at"])))
-    deliver_letter(deal_letters.window_reminder(use_case, to, on), [address], message)
+    deliver_letter(deal_letters.window_reminder(use_case, to, on), addresses, message)
+
+
+def _responsible(referral: Referral) -> list[str]:
+    """Return the responsible seller's address; without one that still sells, the sales leads'."""
+    seller = referral.seller
+    return [seller.email] if seller and permissions.can_host(seller) else sales_leads()
 
 
 @handles("referrals.window_extended")
@@ -278,11 +283,7 @@ def send_window_extended(message: OutboxMessage) -> None:
     use_case, to = extension.use_case, str(message.payload["to"])
     if use_case.referral is None:
         return
-    seller = use_case.referral.seller
-    if to == "partner":
-        addresses = [use_case.partner.user.email]
-    else:
-        addresses = [seller.email] if seller and permissions.can_host(seller) else sales_leads()
+    addresses = [use_case.partner.user.email] if to == "partner" else _responsible(use_case.referral)
     deliver_letter(deal_letters.window_extended(extension, to), addresses, message)
 
 

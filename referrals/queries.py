@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from partners.models import Contract, ContractStatus, Partner
+from partners.models import Contract, ContractStatus, Ending, Partner
 from referrals import rules, story
 from referrals.models import (
     Company,
@@ -51,6 +52,28 @@ def what_semi_knew(person: Person, *, identity: str, company: Company, at: datet
         "why_referrals": [found.as_evidence() for found in claims],
         "last_import": last_import,
     }
+
+
+def left_and_not_kept(*, identity: str, at: datetime) -> QuerySet[Referral]:
+    """Return live claims on a person whose partner has left, but for those that obviously hold (C12).
+
+    A window that runs or a meeting that awaits its answer is seen here, in the one statement that everybody's
+    registration costs: whom a former partner still owns is refused after the same work as anybody (C12).
+    """
+    family = Coalesce(OuterRef("root_id"), OuterRef("pk"))
+    runs = UseCase.objects.filter(referral=family, outcome="", window_ends_on__gte=local_date(at)).exclude(
+        deal__stage__in=[DealStage.WON, DealStage.LOST]
+    )
+    awaits = Introduction.objects.filter(
+        Q(referral=family) | Q(referral__root=family),
+        status=IntroductionStatus.BOOKED,
+        starts_at__lt=OuterRef("partner__ended_at"),
+    )
+    for_cause = Ending.objects.for_cause(since=OuterRef("registered_at")).filter(
+        partner=OuterRef("partner"), ends_at__lte=at
+    )
+    left = Referral.objects.of_left_partners(at=at).filter(identity=identity)
+    return left.filter(Exists(for_cause) | ~Exists(runs) & ~Exists(awaits))
 
 
 def signed_contract(partner: Partner, *, on: date) -> Contract | None:

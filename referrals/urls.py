@@ -20,6 +20,7 @@ app_name = "referrals"
 urlpatterns = [
     path("referrals/", pages.referrals, name="list"),
     path("referrals/new/", registering.person, name="register"),
+    path("referrals/new/e-mail/", registering.email, name="register_email"),
     path("referrals/new/use-case/", registering.use_case, name="register_use_case"),
     path("referrals/new/send/", registering.send, name="register_send"),
     path("referrals/use-cases/new/", pages.define_use_case, name="define_use_case"),

@@ -17,7 +17,8 @@ from ssp.core.periods import local_date
 class Refusal(models.Model):
     """One neutral answer, so that its partner may appeal once: a keyed hash, and no personal field.
 
-    Forgotten when the time to appeal is over and nobody did.
+    Forgotten when the time to appeal is over and nobody did. What is looked through for patterns of probing
+    is the `RefusalTrace`: another purpose, kept for another time.
     """
 
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="refusals")

@@ -9,7 +9,13 @@ from ssp.core.models import User
 
 
 class RefusalTrace(models.Model):
-    """That a partner was refused: keyed hashes of person and company, kept for 30 days, and no cause."""
+    """That a partner was refused: keyed hashes of person and company, kept for 30 days, and no cause.
+
+    Not the `Refusal`, which serves the partner: it lives as long as an appeal may be made or stands, and
+    knows no company. This one serves the patterns, and nothing else reads it: it goes after 30 days, whatever
+    became of the appeal, and a name that was declined by hand leaves none. In one row the longer of two
+    purposes would keep the data of the shorter one.
+    """
 
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+")
     identity = models.CharField(max_length=64)

@@ -1,5 +1,6 @@
 """What becomes of a claim: checked, told, withdrawn, ended, objected to (C10-C12)."""
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -145,13 +146,18 @@ def last_moment(day: date) -> datetime:
     return start_of_day(day + timedelta(days=1)) - timedelta(seconds=1)
 
 
+def _is_still_overdue(row: Referral, *, at: datetime) -> bool:
+    """Ask again under the lock: a meeting or proposed times may have come while we waited for it."""
+    return Referral.objects.overdue(on=local_date(at)).filter(pk=row.pk).exists()
+
+
 @transaction.atomic
 def end_overdue_claim(*, referral: Referral, at: datetime) -> bool:
     """End a claim whose last day is over, dated that day; False when somebody was faster (C12)."""
     overdue = Referral.objects.overdue(on=local_date(at)).filter(pk=referral.pk)
     row = overdue.select_for_update(of=("self",)).first()
-    if row is None or row.claim_last_on is None or not overdue.exists():  # asked again under the lock:
-        return False  # a meeting or proposed times may have come while we waited for it
+    if row is None or row.claim_last_on is None or not _is_still_overdue(row, at=at):
+        return False
     row.lapse(at=last_moment(row.claim_last_on))
     row.save()
     audit.record("referral.lapsed", row, by=None, at=at, last_on=row.claim_last_on.isoformat())
@@ -173,8 +179,9 @@ def accept_unanswered_names(*, at: datetime) -> int:
     accepted = 0
     for referral in Referral.objects.to_check().order_by("registered_at")[:500]:
         if rules.name_accepted_on(referral.registered_on) <= local_date(at):
-            accept_name(referral=referral, by=None, at=at)
-            accepted += 1
+            with suppress(NothingToCheck):  # somebody was faster; the others are still due
+                accept_name(referral=referral, by=None, at=at)
+                accepted += 1
     return accepted
 
 

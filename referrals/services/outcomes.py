@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from referrals import queries, rules
-from referrals.errors import NotEligible, WarmNeedsAMeeting
+from referrals.errors import NotEligible, PartnershipNotStarted, WarmNeedsAMeeting
 from referrals.models import (
     LOST_TO_RESELLER,
     ConfirmationAnswer,
@@ -21,9 +21,9 @@ from referrals.models import (
 from referrals.rules import Answer, Colleague, Person
 from referrals.services.claims import tell_person
 from referrals.services.deals import tell_use_case_changed
-from referrals.services.registration import claim
+from referrals.services.registration import check_person, claim, end_what_is_over
 from ssp.core import audit
-from ssp.core.errors import constraint_as
+from ssp.core.errors import DomainError, constraint_as
 from ssp.core.identity import identity_of
 from ssp.core.models import User
 
@@ -160,7 +160,8 @@ def add_internal_referral(
     """Give a colleague one of the root's three places, or return None: not counted, and no cause is
     told (C3).
 
-    The slot number is unique per root, so ten at once get exactly three.
+    The slot number is unique per root, so ten at once get exactly three. Nobody is claimed through a claim
+    that is over, and what can't be counted never keeps the answer about the meeting from being given.
     """
     root = passed_on_by.the_root
     person = Person(
@@ -171,13 +172,9 @@ def add_internal_referral(
         title=colleague.title,
     )
     identity = identity_of(colleague.email)
+    end_what_is_over(identity, at=at)
     evidence = queries.what_semi_knew(person, identity=identity, company=root.company, at=at)
-    if not (
-        evidence["known_contact"]
-        or evidence["live_claim"]
-        or evidence["objected"]
-        or rules.is_role_address(colleague.email)
-    ):
+    if _can_be_counted(root, person, evidence):
         for _attempt in range(rules.INTERNAL_REFERRALS):
             slot = queries.free_internal_slot(root)
             if slot is None:
@@ -186,10 +183,21 @@ def add_internal_referral(
                 return _take_slot(slot, root, passed_on_by, person, identity, evidence, by=by, at=at)
             except SlotTaken:
                 continue
-            except NotEligible:
+            except (NotEligible, PartnershipNotStarted):
                 break
     audit.record("referral.colleague_not_counted", root, by=by, at=at, passed_on_by=passed_on_by.pk)
     return None
+
+
+def _can_be_counted(root: Referral, person: Person, evidence: dict[str, object]) -> bool:
+    """Tell whether a colleague may be claimed: by a claim that holds, new to SeMI, and a person (C3, C11)."""
+    if evidence["known_contact"] or evidence["live_claim"] or evidence["objected"]:
+        return False
+    try:
+        check_person(person, partner=root.partner)
+    except DomainError:
+        return False
+    return Referral.objects.live().filter(pk=root.pk).exists()
 
 
 class SlotTaken(NotEligible):

@@ -89,6 +89,7 @@ def register_referral(
         if not present.is_active(at=at):
             raise PartnershipNotStarted
         _check_not_probing(partner, at=at)
+        end_what_is_over(identity_of(person.email), at=at)  # and that stays, whatever the answer
         try:
             with transaction.atomic():
                 referral = _claim(partner, person, list(use_cases), by=by, at=at)
@@ -146,7 +147,6 @@ def _claim(partner: Partner, person: Person, use_cases: list[UseCase], *, by: Us
     last is refused by the constraint. `test_neutral_answer.py` compares them, statement by statement.
     """
     identity = identity_of(person.email)
-    _end_what_is_over(identity, at=at)
     forgotten = _own_forgotten(partner, identity)
     company = company_of(person)
     evidence = queries.what_semi_knew(person, identity=identity, company=company, at=at)
@@ -193,11 +193,11 @@ def _claim(partner: Partner, person: Person, use_cases: list[UseCase], *, by: Us
     return referral
 
 
-def _end_what_is_over(identity: str, *, at: datetime) -> None:
+def end_what_is_over(identity: str, *, at: datetime) -> None:
     """Whoever meets an overdue claim first ends it (C12); a claim that holds costs no more than none."""
     for overdue in list(Referral.objects.overdue(on=local_date(at)).filter(identity=identity)):
         end_overdue_claim(referral=overdue, at=at)
-    for left in list(Referral.objects.of_left_partners(at=at).filter(identity=identity)):
+    for left in list(queries.left_and_not_kept(identity=identity, at=at)):
         end_family_of_left_partner(root_id=left.root_id or left.pk, at=at)
 
 

@@ -2,24 +2,25 @@
 last press.
 
 The check answers on that press alone: asking costs a whole registration with its attestation, so nobody
-learns
-cheaply whom SeMI knows (C12).
+learns cheaply whom SeMI knows (C12). What is said while somebody types is said of any address like it.
 """
 
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from partners.access import PartnerRequest, active_partner_required
 from referrals import rules
 from referrals.errors import AlreadyRegistered, NotEligible
 from referrals.forms import PersonForm, StepUseCaseForm, UseCaseForm
 from referrals.models import ReferralStatus, UseCase
+from referrals.rules import Person
 from referrals.services.registration import check_person, register_referral
 from referrals.views.guides import suggestions
 from ssp.core import clock
@@ -93,6 +94,26 @@ def person(request: PartnerRequest) -> HttpResponse:
             _keep(request, person=form.cleaned_data)
             return redirect("referrals:register_use_case")
     return _page(request, form)
+
+
+@active_partner_required
+@require_POST
+def email(request: PartnerRequest) -> HttpResponse:
+    """Say what an address tells by itself, while somebody types: nobody is looked up (C11, C12)."""
+    problem = told = ""
+    try:
+        address = PersonForm.base_fields["email"].clean(request.POST.get("email", ""))
+        anybody = Person(first_name="", last_name="", email=address, company_name="")
+        check_person(anybody, partner=request.partner)
+        domain = rules.company_domain(address)
+        told = _("Their company is recognised by %(domain)s.") % {"domain": domain}
+        if not domain:
+            told = _("A free mail provider is no company: theirs goes by the name you enter.")
+    except ValidationError as wrong:
+        problem = wrong.messages[0]
+    except DomainError as refusal:
+        problem = str(refusal)
+    return render(request, "referrals/register.html#told", {"problem": problem, "told": told})
 
 
 @active_partner_required

@@ -4,8 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Sum, Value, When, Window
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, QuerySet, Sum, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.dateformat import format as format_date
@@ -18,12 +19,13 @@ from referrals.models import (
     DealStage,
     Introduction,
     IntroductionStatus,
+    Proposal,
     Referral,
     ReferralStatus,
 )
 from ssp.core.periods import local_date
 from ssp.dashboard.today import unanswered
-from ssp.dashboard.waiting import Reader
+from ssp.dashboard.waiting import TEAM, Reader
 
 SHOWN = 12  # tickets of a lane; the rest is counted
 STAGES = (DealStage.DISCOVERY, DealStage.PROPOSAL, DealStage.NEGOTIATING, DealStage.CONTRACT_OUT)
@@ -38,6 +40,7 @@ class Ticket:
     due: date | None
     tone: str = ""
     word: str = ""
+    who: str = ""  # has to do the next step
     url: str = ""  # where it goes on, for what isn't moved by hand
     action: str = ""
     deal: Deal | None = None
@@ -91,30 +94,26 @@ def _first_meeting(reader: Reader, *, at: datetime) -> Lane:
             partner_confirmed_at__isnull=False,
             objected_at__isnull=True,
         )
-        .select_related("company", "partner", "root")
-        .prefetch_related("introductions", "use_cases", "root__use_cases")
+        .select_related("company", "partner", "root", "seller")
+        .prefetch_related(
+            "introductions",
+            "use_cases",
+            "root__use_cases",
+            Prefetch("proposals", Proposal.objects.open().select_related("host"), to_attr="proposed"),
+        )
         .annotate(waiting=Window(Count("pk")))
         .order_by("claim_last_on", "pk")
     )
     found = list(people[:SHOWN])
     tickets = []
     for row in found:
-        meets = [m.starts_at for m in row.introductions.all() if m.is_booked]
-        word = (
-            _("Meeting on %(day)s") % {"day": _short(local_date(min(meets)))}
-            if meets
-            else _("Meeting to book")
-        )
         titles = [case.title for case in row.the_root.use_cases.all() if case.is_open]
         tickets.append(
             Ticket(
                 referral=row,
                 title=titles[0] if titles else "",
                 due=row.claim_last_on,
-                tone="moving" if meets else "you",
-                word=word,
-                url=reverse("desk:referral", args=[row.pk]),
-                action=_("Open"),
+                **_next_step(row),
             )
         )
     return Lane(
@@ -125,6 +124,28 @@ def _first_meeting(reader: Reader, *, at: datetime) -> Lane:
         count=getattr(found[0], "waiting", 0) if found else 0,
         url=reverse("desk:home") + "?view=no_meeting",
     )
+
+
+def _next_step(row: Any) -> dict[str, Any]:
+    """Say what a first meeting waits for, and where that is done: whose turn it is tells the tone."""
+    meets = [meeting.starts_at for meeting in row.introductions.all() if meeting.is_booked]
+    proposal = next(iter(row.proposed), None)
+    step = {"tone": "moving", "url": reverse("desk:referral", args=[row.pk]), "action": _("Open")}
+    if meets:
+        return step | {"word": _("Meeting on %(day)s") % {"day": _short(local_date(min(meets)))}}
+    if proposal is None:
+        return step | {"tone": "you", "word": _("Meeting to book")}
+    if not proposal.by_partner:
+        chooses = _("%(who)s chooses") % {"who": row.partner}
+        return step | {"word": _("Other times sent"), "who": chooses}
+    who = proposal.host or row.seller or TEAM
+    return {
+        "tone": "you",
+        "word": _("Times proposed"),
+        "who": _("%(who)s answers") % {"who": who},
+        "url": reverse("desk:proposal", args=[proposal.pk]),
+        "action": _("Answer"),
+    }
 
 
 def _to_confirm(reader: Reader) -> Lane:

@@ -156,6 +156,11 @@ class Filters:
         blank: dict[str, Any] = {each.name: each.default for each in fields(self) if each.name in FILTERS}
         return replace(self, **blank)
 
+    @property
+    def without_words(self) -> Self:
+        """The same without what was searched for: people's names are looked for, and kept nowhere."""
+        return replace(self, q="")
+
     def picked(self, people: Iterable[int]) -> Self:
         """The same, of these people alone."""
         return replace(self, only=tuple(people))

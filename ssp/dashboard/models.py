@@ -25,7 +25,7 @@ class SavedView(models.Model):
 
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="saved_views")
     name = models.CharField(_("name"), max_length=60)
-    query = models.CharField(max_length=2000, blank=True)  # what the address of the table says
+    query = models.CharField(max_length=2000, blank=True)  # what the address says, but words of a search
     is_shared = models.BooleanField(_("shared with the team"), default=False)
     saved_at = models.DateTimeField()
 

@@ -33,7 +33,9 @@ COUNT_EVERY = 500  # rows
 # --- views ---------------------------------------------------------------------------
 @transaction.atomic
 def save_view(*, name: str, filters: Filters, is_shared: bool, by: User, at: datetime) -> SavedView:
-    """Keep filters, columns and order under a name of one's own.
+    """Keep filters, columns and order under a name of one's own; never the words of a search.
+
+    They may be a person's name, and would outlive the person's objection (*People's data*).
 
     :raises NotAllowed:  :raises ViewNeedsName, ViewNameTaken, TooManyViews: what to do about it.
     """
@@ -41,7 +43,7 @@ def save_view(*, name: str, filters: Filters, is_shared: bool, by: User, at: dat
     one_after_another(f"dashboard.views:{by.pk}")
     if by.saved_views.count() >= VIEWS_AT_MOST:
         raise TooManyViews
-    query = filters.query[:LONGEST_QUERY]
+    query = filters.without_words.query[:LONGEST_QUERY]
     with constraint_as("saved_view_name_once_per_person", ViewNameTaken), transaction.atomic():
         view = SavedView.objects.create(
             owner=by, name=_named(name), query=query, is_shared=is_shared, saved_at=at

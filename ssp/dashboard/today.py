@@ -104,12 +104,16 @@ def _to_schedule(reader: Reader) -> Section:
             Exists(Introduction.objects.filter(referral=OuterRef("pk"), status=IntroductionStatus.BOOKED))
         )
         .exclude(Exists(Proposal.objects.with_semi().filter(referral=OuterRef("pk"))))  # proposals()
+        .annotate(partner_chooses=Exists(Proposal.objects.with_partner().filter(referral=OuterRef("pk"))))
         .select_related("company", "partner", "seller")
         .order_by("claim_last_on", "pk")
     )
     rows = []
     for referral in found:
         again = referral.status == ReferralStatus.NOT_WARM
+        word = _("Not warm yet: another meeting") if again else _("Meeting to book")
+        if sent := getattr(referral, "partner_chooses", False):
+            word = _("Other times sent: %(partner)s chooses") % {"partner": referral.partner}
         since = local_date(referral.accepted_at or referral.registered_at)
         if again and referral.claim_last_on:
             since = max(since, referral.claim_last_on - timedelta(days=rules.CLAIM_DAYS))
@@ -117,8 +121,8 @@ def _to_schedule(reader: Reader) -> Section:
             Row(
                 person=referral.person_name,
                 where=where_of(referral),
-                tone="you",
-                word=_("Not warm yet: another meeting") if again else _("Meeting to book"),
+                tone="moving" if sent else "you",
+                word=word,
                 since=since,
                 due=referral.claim_last_on,
                 owner=owner_of(referral.seller),
@@ -129,7 +133,7 @@ def _to_schedule(reader: Reader) -> Section:
     return Section(
         name="schedule",
         title=_("To schedule"),
-        hint=_("Accepted, and neither booked nor proposed. The claim lapses after its last day (C12)."),
+        hint=_("Accepted, and no meeting is booked. The claim lapses after its last day (C12)."),
         rows=rows,
         count=count,
         url=reverse("desk:home") + "?view=no_meeting",

@@ -66,6 +66,7 @@ MATRIX: dict[str, frozenset[str]] = {
     # referrals
     "referrals:list": PARTNER,
     "referrals:register": PARTNER,
+    "referrals:register_email": PARTNER,
     "referrals:register_use_case": PARTNER,
     "referrals:register_send": PARTNER,
     "referrals:define_use_case": PARTNER,

@@ -49,7 +49,10 @@ def save(request: StaffRequest) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("“%(name)s” is saved. It stands above the table.") % {"name": view.name})
+        said = _("“%(name)s” is saved. It stands above the table.")
+        if filters.q:
+            said = _("“%(name)s” is saved, without the words you searched for: they may be somebody’s name.")
+        messages.success(request, said % {"name": view.name})
     return redirect(f"{reverse('desk:home')}?{filters.query}")
 
 

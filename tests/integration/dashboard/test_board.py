@@ -11,12 +11,14 @@ from django.urls import reverse
 
 from referrals.models import Deal, DealStage, Referral
 from referrals.services.deals import lose_deal, move_deal, update_deal, win_deal
+from referrals.services.proposals import propose_other_times
 from ssp.core.models import AuditEntry, OutboxMessage, User
 from ssp.core.roles import Role
 from ssp.dashboard.board import Lane, Reader, lanes
 from tests.factories.core import UserFactory
 from tests.factories.referrals import active_partner, asked, confirmed_warm, held, registered, seller
 from tests.integration.dashboard.test_desk import signed_in
+from tests.integration.referrals.test_proposals import proposed
 from tests.moments import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_monday")]
@@ -109,6 +111,35 @@ def test_people_stand_before_their_first_meeting_and_then_wait_for_its_answer(to
 
     assert [t.referral.last_name for t in lane("meeting", tom).tickets] == ["Unmet"]
     assert [t.referral.last_name for t in lane("confirm", tom).tickets] == ["Met"]
+
+
+@pytest.mark.clause("C12")
+def test_proposed_times_say_who_answers_and_lead_there(tom: User, desk: Client) -> None:
+    """Without it, a partner who waits for us looks like one whom nobody has asked for a meeting."""
+    referral = registered()
+    proposal = proposed(referral, MONDAY + timedelta(days=2))
+    (ticket,) = lane("meeting", tom).tickets
+    assert (ticket.tone, ticket.word, ticket.action) == ("you", "Times proposed", "Answer")
+    assert ticket.who == "Sales answers"
+    assert ticket.url == reverse("desk:proposal", args=[proposal.pk])
+    assert "Sales answers" in desk.get(reverse("desk:board")).text
+
+    Referral.objects.filter(pk=referral.pk).update(seller=tom)
+    assert lane("meeting", tom).tickets[0].who == "Tom Brandt answers"
+
+    later = MONDAY + timedelta(days=4)
+    propose_other_times(
+        proposal=proposal,
+        times=[(later, later + timedelta(minutes=45))],
+        host=tom,
+        medium="video",
+        place="https://meet.example/1",
+        by=tom,
+        at=MONDAY,
+    )
+    (ticket,) = lane("meeting", tom).tickets
+    assert (ticket.tone, ticket.word) == ("moving", "Other times sent")
+    assert ticket.who == f"{referral.partner} chooses"
 
 
 def test_a_colleagues_cards_are_on_everybodys_board_alone(tom: User) -> None:

@@ -2,8 +2,11 @@
 
 import re
 from datetime import timedelta
+from importlib import import_module
+from unittest.mock import Mock
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
@@ -87,16 +90,31 @@ def test_a_head_sorts_upwards_then_downwards(desk: Client) -> None:
 
 # --- saved views ----------------------------------------------------------------------
 def save(client: Client, name: str = "Mine", **said: str) -> SavedView:
-    client.post(reverse("desk:view_save"), {"name": name, "q": "halden", "sort": "-company", **said})
+    client.post(reverse("desk:view_save"), {"name": name, "stage": "won", "sort": "-company", **said})
     return SavedView.objects.latest("pk")
 
 
 def test_a_view_is_saved_and_opens_what_was_filtered(desk: Client) -> None:
     view = save(desk)
     page = desk.get(HOME, QUERY_STRING=view.query)
-    assert view.query == "q=halden&sort=-company"
-    assert page.context["filters"].q == "halden"
+    assert view.query == "stage=won&sort=-company"
+    assert page.context["filters"].stage == "won"
     assert 'aria-current="true">Mine' in page.text
+
+
+def test_a_view_keeps_no_words_that_may_be_a_persons_name(desk: Client) -> None:
+    """Nobody would remember to delete it when Mila objects (invariant 14)."""
+    assert "not kept" in desk.get(HOME, {"q": "Mila Novak"}).text
+    view = save(desk, q="Mila Novak")
+    assert view.query == "stage=won&sort=-company"
+
+
+def test_views_saved_before_forget_their_words(desk: Client) -> None:
+    view = save(desk)
+    SavedView.objects.filter(pk=view.pk).update(query="view=all&q=Mila+Novak&col=ends&col=stage")
+    import_module("ssp.dashboard.migrations.0002_views_keep_no_words").forget_words(apps, Mock())
+    view.refresh_from_db()
+    assert view.query == "view=all&col=ends&col=stage"
 
 
 def test_a_view_is_renamed_and_deleted_by_its_owner(desk: Client) -> None:

@@ -34,6 +34,7 @@ from tests.factories.referrals import (
     seller,
 )
 from tests.integration.dashboard.test_desk import signed_in
+from tests.integration.referrals.test_proposals import others, proposed
 from tests.moments import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_monday")]
@@ -136,6 +137,16 @@ def test_a_booked_meeting_takes_a_person_off_the_list(tom: User) -> None:
     )
 
     assert rows("schedule", tom) == []
+
+
+@pytest.mark.clause("C12")
+def test_other_times_of_ours_wait_for_the_partner(tom: User) -> None:
+    referral = assigned(registered(), tom)
+    others(proposed(referral), MONDAY + days(2), at=MONDAY, host=tom)
+
+    found = row("schedule", tom)
+
+    assert (found.tone, found.word) == ("moving", f"Other times sent: {referral.partner} chooses")
 
 
 @pytest.mark.clause("C12")

@@ -52,21 +52,38 @@ from tests.integration.referrals.history import (
     yes,
 )
 
+colleagues = st.integers(len(PEOPLE), len(COLLEAGUES) - 1)  # whom no partner introduces
+
 
 class Histories(History):
     """What people do: the steps."""
 
     # --- how it begins ------------------------------------------------------------------
-    @initialize(met=st.lists(st.tuples(some, answers), min_size=1, max_size=3))
-    def people_were_met(self, met: list[tuple[int, str]]) -> None:
-        """A history begins where meetings were held and answered: not each has to get there by itself."""
+    @initialize(
+        met=st.lists(st.tuples(some, answers), min_size=1, max_size=3),
+        passed_on=st.lists(colleagues, max_size=4, unique=True),
+        again=st.sampled_from([False, False, True]),
+    )
+    def people_were_met(self, met: list[tuple[int, str]], passed_on: list[int], again: bool) -> None:
+        """A history begins where meetings were held and answered: not each has to get there by itself.
+
+        The first of them may have passed us on to so many colleagues, and have been met a second time.
+        Somebody else is registered and not met: their claim runs out.
+        """
         for who, (which, _answer) in enumerate(met):
             self.register(which, 3 * who % len(PEOPLE), by_seller=False, with_use_case=True)
         self.time_passes(2, "days")
         for number, (_which, answer) in enumerate(met):
             self.log_meeting(number, 0, hours=20, medium="video")
             self.tick()
-            self.answer(0, answer, "video", 7, [], lead=False)
+            self.answer(0, answer, "video", 7, [] if number else passed_on, lead=False)
+        if again:
+            self.every_invariant_holds()  # and what is settled by now stays so
+            self.time_passes(3, "days")
+            self.log_meeting(0, 0, hours=20, medium="video")
+            self.tick()
+            self.answer(0, "warm", "video", 7, [], lead=False)
+        self.register(1, 1, by_seller=False, with_use_case=True)
 
     # --- people -------------------------------------------------------------------------
     @rule(which=some, who=st.integers(0, len(PEOPLE) - 1), by_seller=yes, with_use_case=yes)

@@ -327,6 +327,17 @@ def test_a_fourth_colleague_is_not_counted() -> None:
 
 
 @pytest.mark.clause("C3")
+@pytest.mark.parametrize("slot", [0, 4])
+def test_the_database_takes_no_place_but_one_of_three(slot: int) -> None:
+    introduction = held(registered())
+    dirk = Colleague("Dirk", "Aalbers", "dirk@ostrava.example")
+    say(asked(introduction), Answer(kind="not_warm", reason="Later", colleagues=(dirk,)))
+    places = Referral.objects.filter(root=introduction.referral)
+    with pytest.raises(IntegrityError, match="referral_internal_slot_within_cap"), transaction.atomic():
+        places.update(internal_slot=slot)
+
+
+@pytest.mark.clause("C3")
 def test_a_colleague_of_another_partner_takes_no_place() -> None:
     registered(email="dirk@ostrava.example")
     introduction = held(registered())

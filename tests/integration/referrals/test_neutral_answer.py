@@ -7,6 +7,7 @@ left to `bench/neutral_answer.py`.
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from partners.models import Partner
+from partners.services.endings import end_partnerships, give_notice
 from referrals import queries
 from referrals.models import Referral
 from referrals.rules import Person
@@ -21,7 +23,7 @@ from referrals.services import registration
 from referrals.services.claims import object_to_contact
 from referrals.services.contacts import import_known_contacts
 from ssp.core.models import OutboxMessage
-from tests.factories.referrals import active_partner, registered
+from tests.factories.referrals import active_partner, confirmed_warm, registered
 from tests.integration.referrals.conftest import deliver_all, signed_in
 from tests.mailserver import Inbox
 from tests.moments import MONDAY
@@ -62,6 +64,20 @@ def owned_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     registered(active_partner("Leila Haddad"), email=JANE, company_name="Another")
 
 
+def owned_by_who_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their partner left by notice, and a window keeps the claim: it is looked at, and holds (C12)."""
+    before = MONDAY - timedelta(days=30)
+    leaver = active_partner("Leila Haddad")
+    case = confirmed_warm(
+        registered(leaver, at=before, email=JANE, first_name="Jane", last_name="Doe", company_name="Acme")
+    )
+    assert case.window_ends_on is not None
+    give_notice(partner=leaver, last_on=(MONDAY - timedelta(days=9)).date(), by=leaver.user, at=before)
+    end_partnerships(at=MONDAY)
+    deliver_all()
+    assert Referral.objects.of_left_partners(at=MONDAY).filter(email=JANE).exists()
+
+
 def lost_in_a_race(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rival's claim that is committed after everything was looked up, and before ours is inserted."""
     rival = active_partner("Leila Haddad")
@@ -89,6 +105,7 @@ CAUSES: list[Callable[[pytest.MonkeyPatch], None]] = [
     barred,
     known_and_owned,
     owned_elsewhere,
+    owned_by_who_left,
     lost_in_a_race,
 ]
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partners.models import Partner
@@ -15,6 +17,7 @@ from referrals.models import Introduction, KnownContact, Referral, UseCase
 from referrals.rules import Answer
 from referrals.services.claims import object_to_contact
 from referrals.services.confirmations import answer_confirmation
+from referrals.services.contacts import import_known_contacts
 from referrals.services.registration import register_referral
 from ssp.core.identity import identity_of
 from ssp.core.models import AuditEntry, OutboxMessage
@@ -103,6 +106,47 @@ def test_a_shared_address_is_told_at_the_first_step(portal: Client) -> None:
 
     assert page.status_code == 200
     assert "info@acme.example is a shared address" in text_of(page)
+
+
+@pytest.mark.clause("C11")
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("info@acme.example", "info@acme.example is a shared address"),
+        ("jane@", "Enter a valid email address"),
+        ("jane@gmail.com", "A free mail provider is no company"),
+        ("jane.doe@Acme.example", "Their company is recognised by acme.example"),
+        ("jane@semi.technology", "This address belongs to SeMI"),
+    ],
+)
+def test_what_an_address_tells_by_itself_is_said_while_typing(
+    portal: Client, settings: Any, typed: str, told: str
+) -> None:
+    settings.OWN_DOMAINS = ["semi.technology"]
+    assert told in text_of(portal.post(reverse("referrals:register_email"), {"email": typed}))
+
+
+@pytest.mark.clause("C11")
+def test_ones_own_address_is_told_while_typing(ines: Partner, portal: Client) -> None:
+    answer = portal.post(reverse("referrals:register_email"), {"email": ines.user.email})
+    assert 'class="problem"' in answer.text
+
+
+@pytest.mark.clause("C12")
+def test_nobody_is_looked_up_while_typing(portal: Client) -> None:
+    """Known, owned or new: the same words after the same work, and no work on people at all."""
+    registered(active_partner("Owner"), email="jane.doe@acme.example", company_name="Acme")
+    content = b"email,first_name,last_name,company\nkim@acme.example,Kim,Doe,Acme\n"
+    import_known_contacts(content=content, file_name="crm.csv", by=None, at=MONDAY)
+    portal.get(reverse("referrals:register"))
+
+    answers = []
+    for address in ("jane.doe@acme.example", "kim@acme.example", "new@acme.example"):
+        with CaptureQueriesContext(connection) as done:
+            answers.append(portal.post(reverse("referrals:register_email"), {"email": address}).content)
+        assert not [each["sql"] for each in done if "referrals_" in each["sql"]]
+
+    assert len(set(answers)) == 1
 
 
 @pytest.mark.clause("C8")

@@ -7,6 +7,7 @@ shortens the one that fails; without it a failing one is told as it was walked: 
 import os
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -14,8 +15,10 @@ from django.db import connection
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from referrals import queries
-from referrals.services import claims
+from referrals import queries, rules
+from referrals.models import Introduction, Referral, UseCase
+from referrals.rules import Answer
+from referrals.services import claims, outcomes
 from tests.integration.referrals.histories import Histories
 from tests.integration.referrals.history import Cast
 
@@ -68,11 +71,32 @@ def one_person_may_be_claimed_twice(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def a_later_meeting_restarts_the_window(patch: pytest.MonkeyPatch) -> None:
+    """C2: each qualifying meeting opens the window anew."""
+    real = outcomes._become_warm
+
+    def forgetful(introduction: Introduction, referral: Referral, answer: Answer, **facts: Any) -> None:
+        real(introduction, referral, answer, **facts)
+        for case in UseCase.objects.filter(pk__in=answer.use_case_ids, window_starts_on__isnull=False):
+            outcomes.open_window(case, introduction, at=facts["at"])
+
+    patch.setattr(outcomes, "_become_warm", forgetful)
+
+
+def a_root_has_four_places(patch: pytest.MonkeyPatch) -> None:
+    """C3: neither the rule nor the constraint stops at three."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE referrals_referral DROP CONSTRAINT referral_internal_slot_within_cap")
+    patch.setattr(rules, "INTERNAL_REFERRALS", 4)
+
+
 @pytest.mark.parametrize(
     ("guard_off", "found"),
     [
         pytest.param(claims_never_lapse, "a claim outlived its last day", marks=pytest.mark.clause("C12")),
         pytest.param(one_person_may_be_claimed_twice, "No two live claims", marks=pytest.mark.clause("C12")),
+        pytest.param(a_later_meeting_restarts_the_window, "window of", marks=pytest.mark.clause("C2")),
+        pytest.param(a_root_has_four_places, "more than 3 internal", marks=pytest.mark.clause("C3")),
     ],
 )
 def test_with_a_guard_off_the_walk_finds_it(

@@ -1,6 +1,6 @@
 """C10-C12: who may be registered, and that nobody learns whom SeMI knows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from referrals.errors import (
     TooManyRefusals,
 )
 from referrals.models import KnownContact, Referral, ReferralStatus
+from referrals.services import claims
 from referrals.services.claims import (
     accept_name,
     accept_unanswered_names,
@@ -208,6 +209,28 @@ def test_an_unanswered_name_is_accepted_after_five_working_days(
 
 
 @pytest.mark.clause("C10")
+def test_an_answer_in_the_same_moment_keeps_no_other_name_waiting(
+    similar: Referral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seller answers the first name between the job's look and its write."""
+    other = registered(email="jd@acme.example", first_name="Jane", last_name="Doe", company_name="Acme BV")
+    assert other.status == ReferralStatus.CHECKING
+    tom = seller()
+    real = claims.rules.name_accepted_on
+
+    def seller_is_faster(registered_on: date) -> date:
+        if Referral.objects.get(pk=similar.pk).status == ReferralStatus.CHECKING:
+            accept_name(referral=similar, by=tom, at=MONDAY)
+        return real(registered_on)
+
+    monkeypatch.setattr(claims.rules, "name_accepted_on", seller_is_faster)
+
+    assert accept_unanswered_names(at=MONDAY + timedelta(days=8)) == 1
+    other.refresh_from_db()
+    assert other.status == ReferralStatus.REGISTERED
+
+
+@pytest.mark.clause("C10")
 @pytest.mark.parametrize(("days", "escalated"), [(2, 0), (3, 1)])
 def test_a_name_escalates_after_two_working_days(similar: Referral, days: int, escalated: int) -> None:
     assert escalate_unanswered_names(at=MONDAY + timedelta(days=days)) == escalated
@@ -329,3 +352,18 @@ def test_the_database_holds_no_second_contact_of_one_identity() -> None:
     know("JANE+2@acme.example")
     assert KnownContact.objects.count() == 1
     assert use_case(active_partner()).referral is None
+
+
+@pytest.mark.clause("C12")
+def test_ones_own_overdue_claim_tells_nobody_that_the_person_is_known_by_now() -> None:
+    """Before the nightly job it's as after it: the claim is over, and the answer is the neutral one."""
+    partner = active_partner()
+    old = registered(partner, email="mila@ostrava.example")
+    content = b"email,first_name,last_name,company\nmila@ostrava.example,Mila,Novak,Ostrava\n"
+    import_known_contacts(content=content, file_name="crm.csv", by=None, at=MONDAY + timedelta(days=9))
+
+    with pytest.raises(NotEligible):
+        registered(partner, email="mila@ostrava.example", at=amsterdam(2027, 2, 1))
+
+    old.refresh_from_db()
+    assert old.status == ReferralStatus.LAPSED

@@ -1,7 +1,10 @@
 """Who is responsible for an introduction: somebody of sales, and never the partner themself (C1)."""
 
+from collections.abc import Iterator
+from threading import Barrier
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from partners.models import Partner
 from referrals.errors import SellerIsThePartner, SellerOfNobody
@@ -99,3 +102,31 @@ def test_two_who_assign_the_same_people_at_once_wait_for_each_other(monkeypatch:
 
     assert [len(each.changed) for each in done if isinstance(each, sellers.Assigned)] == [6, 6]
     assert len(set(Referral.objects.values_list("seller", flat=True))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_order_that_all_share_two_would_lock_each_other_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each takes people as they were picked, and holds the first while waiting for the other's."""
+    monkeypatch.setattr(outbox, "nudge", lambda pk: None)
+    tom, priya = seller(), seller("Priya Nair")
+    one, other = registered().pk, registered().pk
+    both_hold_one = Barrier(2)
+
+    def as_picked(ids: list[int]) -> Iterator[tuple[Referral, list[Referral]]]:
+        for n, pk in enumerate(ids):
+            if n:
+                both_hold_one.wait(timeout=10)
+            row = Referral.objects.select_related("partner__user").get(pk=pk)
+            yield row, [row]
+
+    monkeypatch.setattr(sellers, "_families", as_picked)
+
+    done = at_once(
+        lambda: assign_sellers(referral_ids=[one, other], seller=tom, by=tom, at=MONDAY),
+        lambda: assign_sellers(referral_ids=[other, one], seller=priya, by=priya, at=MONDAY),
+    )
+
+    (locked_up,) = [each for each in done if isinstance(each, OperationalError)]
+    assert "deadlock" in str(locked_up)

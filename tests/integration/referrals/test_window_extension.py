@@ -409,6 +409,20 @@ def test_a_director_extends_from_the_deals_page(set_clock: SetClock) -> None:
     assert door not in answer
 
 
+def test_who_is_a_director_alone_finds_the_way_from_the_admin_to_the_extension(set_clock: SetClock) -> None:
+    """Directors work in the admin; a use case's own page is for sales."""
+    deal = a_won_deal(signed_on=date(2027, 6, 4))
+    set_clock(datetime(2027, 6, 10, 9, tzinfo=UTC))
+    client = at_desk(director())
+    deals = f"{reverse('desk:deals')}?stage=won"
+
+    way = [reverse("admin:index"), reverse("desk:deals"), deals, reverse("desk:deal", args=[deal.pk])]
+    ahead = [reverse("desk:deals"), "?stage=won", way[-1], reverse("desk:extend", args=[deal.use_case_id])]
+
+    for page, following in zip(way, ahead, strict=True):
+        assert f'href="{following}"' in client.get(page).content.decode()
+
+
 # --- the calendar ---------------------------------------------------------------------------
 def event_of(content: bytes) -> object:
     (event,) = Calendar.from_ical(content).walk("VEVENT")
