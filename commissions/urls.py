@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from commissions.views import earnings, invoices, payouts
+from commissions.views import earnings, elections, invoices, payouts
 
 app_name = "commissions"
 
@@ -21,5 +21,6 @@ urlpatterns: list[URLPattern] = [
     path("desk/payouts/tax/<int:pk>/", payouts.tax_status, name="tax_status"),
     path("desk/payouts/runs/<int:pk>/", payouts.payout_run, name="payout_run"),
     path("desk/payouts/runs/<int:pk>/decide/", payouts.decide, name="payout_decide"),
+    path("desk/use-cases/<int:pk>/election/", elections.change, name="election_change"),
     path("desk/payouts/<int:pk>/settle/", payouts.settle, name="payout_settle"),
 ]

@@ -54,7 +54,7 @@ def happenings(example: Example) -> tuple[Happening, ...]:
         Happening(
             place,
             pks[step.bill],
-            step.kind,  # type: ignore[arg-type]
+            step.kind,
             step.on or date.max,
             D(step.gross),
             D(step.net),
@@ -68,7 +68,7 @@ def happenings(example: Example) -> tuple[Happening, ...]:
 def case_of(example: Example) -> Case:
     ended, theirs = example.ended, example.recruiter_ended
     return Case(
-        example.model,  # type: ignore[arg-type]
+        example.model,
         bills(example),
         happenings(example),
         terms(example.papers, 1),

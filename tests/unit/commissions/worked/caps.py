@@ -21,7 +21,7 @@ LEAP_YEAR = yearly("366", "SI-2", on=MARCH_2027)  # to 29 February 2028: 366 day
 
 
 def example(says: str, bills: tuple[Bill, ...], *story: object, sum: str, **more: object) -> Example:
-    return Example(says, "C5", bills, story, sum, **more)  # type: ignore[arg-type]
+    return Example(says, "C5", bills, story, sum, **more)
 
 
 def service(net: str, first: date, last: date, number: str = "SI-2") -> Bill:

@@ -21,7 +21,7 @@ OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 
 
 def example(says: str, bills: tuple[Bill, ...], *story: object, sum: str, **more: object) -> Example:
-    return Example(says, "C5", bills, story, sum, model="first_invoice", **more)  # type: ignore[arg-type]
+    return Example(says, "C5", bills, story, sum, model="first_invoice", **more)
 
 
 FIRST_INVOICES = (

@@ -16,7 +16,7 @@ from tests.unit.commissions.worked.shape import (
 
 
 def example(says: str, bill: object, *story: object, sum: str, **more: object) -> Example:
-    return Example(says, "C5", (bill,), story, sum, **more)  # type: ignore[arg-type]
+    return Example(says, "C5", (bill,), story, sum, **more)
 
 
 PAYMENTS = (

@@ -20,11 +20,11 @@ BEFORE, END, AFTER = date(2026, 10, 1), date(2026, 10, 15), date(2026, 10, 16)
 
 
 def bonus(says: str, bills: object, *story: object, clause: str = "C20", **more: object) -> Example:
-    return Example(says, clause, bills, story, **{"recruiter": RECRUITER, **more})  # type: ignore[arg-type]
+    return Example(says, clause, bills, story, **{"recruiter": RECRUITER, **more})
 
 
 def example(says: str, clause: str, *story: object, **more: object) -> Example:
-    return Example(says, clause, **{"bills": (yearly("1000"),), "story": story, **more})  # type: ignore[arg-type]
+    return Example(says, clause, **{"bills": (yearly("1000"),), "story": story, **more})
 
 
 BONUSES = (
