@@ -6,3 +6,5 @@ from tests.unit.commissions.worked.payments import PAYMENTS
 from tests.unit.commissions.worked.people import PEOPLE
 
 EXAMPLES = PAYMENTS + CAPS + FIRST_INVOICES + PEOPLE
+
+__all__ = ["CAPS", "EXAMPLES", "FIRST_INVOICES", "PAYMENTS", "PEOPLE"]
