@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from commissions.views import earnings, elections, invoices, payouts
+from commissions.views import earnings, elections, invoices, payouts, what_if
 
 app_name = "commissions"
 
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern] = [
     path("earnings/export.csv", earnings.export, name="earnings_export"),
     path("earnings/statements/", earnings.statements, name="earnings_statements"),
     re_path(r"^earnings/statements/(?P<number>\d{4}-\d{4,9})/$", earnings.statement, name="statement"),
+    path("what-if/", what_if.what_if, name="what_if"),
+    path("referrals/use-cases/<int:pk>/compare/", what_if.compare, name="compare"),
     path("desk/invoices/", invoices.invoices, name="invoices"),
     path("desk/invoices/sample.csv", invoices.sample, name="invoices_sample"),
     path("desk/invoices/imports/<int:pk>/", invoices.invoice_import, name="import"),
