@@ -33,13 +33,14 @@ def coming(partner: Partner, *, on: date) -> list[Expected]:
     """
     deals = Deal.objects.filter(use_case__partner=partner, invoices__isnull=False).distinct().order_by("pk")
     expected = [
-        each for deal in deals.select_related("use_case__referral__company") for each in _of(deal, on=on)
+        each
+        for deal in deals.select_related("use_case__referral__company")
+        for each in _of(deal, case_of(deal), on=on)
     ]
     return sorted(expected, key=lambda each: (each.invoice.issued_on, each.invoice.reference))
 
 
-def _of(deal: Deal, *, on: date) -> list[Expected]:
-    case = case_of(deal)
+def _of(deal: Deal, case: rules.Case | None, *, on: date) -> list[Expected]:
     if case is None or not case.pays:
         return []
     books = rules.Books(case.bills)
@@ -102,14 +103,14 @@ def to_the_cap(partner: Partner, *, on: date) -> list[DealForecast]:
         .order_by("pk")
         .select_related("use_case__referral__company", "use_case__partner__recruiter")
     )
-    return [each for deal in deals for each in _forecast(deal, on=on)]
+    cases = {deal.pk: case_of(deal) for deal in deals}
+    return [each for deal in deals for each in _forecast(deal, cases[deal.pk], on=on)]
 
 
-def _forecast(deal: Deal, *, on: date) -> list[DealForecast]:
-    case = case_of(deal)
+def _forecast(deal: Deal, case: rules.Case | None, *, on: date) -> list[DealForecast]:
     if case is None or not case.pays:
         return []
-    expected, renewals = _of(deal, on=on), outlook(case, on=on)
+    expected, renewals = _of(deal, case, on=on), outlook(case, on=on)
     referral = deal.use_case.referral
     currencies = {each.currency for each in expected} | ({renewals.currency} if renewals else set())
     return [

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path, re_path
 
-from commissions.views import earnings, elections, invoices, payouts, what_if
+from commissions.views import earnings, elections, forecast, invoices, payouts, what_if
 
 app_name = "commissions"
 
 urlpatterns: list[URLPattern] = [
     path("earnings/", earnings.earnings, name="earnings"),
     path("earnings/export.csv", earnings.export, name="earnings_export"),
+    path("earnings/forecast/", forecast.forecast, name="earnings_forecast"),
     path("earnings/statements/", earnings.statements, name="earnings_statements"),
     re_path(r"^earnings/statements/(?P<number>\d{4}-\d{4,9})/$", earnings.statement, name="statement"),
     path("what-if/", what_if.what_if, name="what_if"),

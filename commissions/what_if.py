@@ -103,8 +103,8 @@ def _verdict(comparison: Comparison, numbers: Contract | ProgramTerms) -> str:
     facts["year"] = comparison.overtaken_in or 0
     return (
         _(
-            "%(y)s of the first invoice pays more until the customer stays for year %(year)s. Then %(x)s of "
-            "recurring revenue is ahead, in the end by %(ahead)s."
+            "%(y)s of the first invoice pays more until year %(year)s. If the customer stays that long, "
+            "%(x)s of recurring revenue is ahead, in the end by %(ahead)s."
         )
         % facts
     )

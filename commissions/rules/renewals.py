@@ -144,10 +144,12 @@ def _goes_on(service: _Service, others: list[_Service]) -> bool:
 
 def _periods(first: date, to: date, last: date) -> Iterator[tuple[date, date]]:
     """Yield what follows a period, of the same length, as long as it begins on or before the last day."""
-    if to.year + 2 * (to.year - first.year) + 20 > date.max.year:
-        return  # the calendar ends before this estimate would
+    if to.year + 20 > date.max.year:
+        return
     months = next((n for n in range(1, 121) if add_months(first, n) - timedelta(days=1) == to), None)
     for n in range(1, MOST + 1):
+        if to.year + (n + 1) * (to.year - first.year + 1) > date.max.year:
+            return  # the calendar ends before the estimate does
         if months:
             begins, following = add_months(first, months * n), add_months(first, months * (n + 1))
         else:

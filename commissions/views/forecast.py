@@ -1,30 +1,39 @@
-"""The forecast on a partner's earnings, in words and figures."""
+"""What a partner may still earn, in words and figures: a page of its own, which the earnings show too."""
 
 from datetime import date
 from typing import Any
 
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from commissions.forecast import DealForecast, to_the_cap, totals
 from commissions.rules.renewals import Outlook
+from partners.access import PartnerRequest, partner_required
 from partners.models import Partner
 from referrals.models import UseCase
 from referrals.queries import signed_contract
+from ssp.core import clock
 from ssp.core.money import format_money
 from ssp.core.templatetags.ssp import day, percent
 
 
-def forecast_of(partner: Partner, *, on: date, mixed: bool) -> dict[str, Any]:
-    """Return what the section shows: a row for each deal, its steps, and a sum for each currency."""
-    found = to_the_cap(partner, on=on)
+@require_safe
+@partner_required
+def forecast(request: PartnerRequest) -> HttpResponse:
+    """Show what may still come: a row for each deal with its steps, and a sum for each currency."""
+    found = to_the_cap(request.partner, on=clock.today())
     summed = totals(found)
-    code = mixed or len(summed) > 1
-    return {
+    code = len(summed) > 1
+    context = {
         "forecast": [_row(each, code=code) for each in found],
-        "forecast_totals": [format_money(amount, currency, code=code) for currency, amount in summed],
+        "totals": [format_money(amount, currency, code=code) for currency, amount in summed],
+        "nav": "commissions:earnings",
     }
+    return render(request, "commissions/forecast.html", context)
 
 
 def _row(each: DealForecast, *, code: bool) -> dict[str, Any]:

@@ -162,6 +162,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "commissions:compare": PARTNER,  # then one's own use case alone
     "commissions:earnings": PARTNER,
     "commissions:earnings_export": PARTNER,
+    "commissions:earnings_forecast": PARTNER,
     "commissions:earnings_statements": PARTNER,
     "commissions:election_change": DIRECTORS,
     "commissions:what_if": ANYBODY,

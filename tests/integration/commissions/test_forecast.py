@@ -124,7 +124,7 @@ def test_currencies_are_never_summed(ines: Partner) -> None:
     assert totals(to_the_cap(ines, on=INVOICED_ON)) == [("EUR", Decimal(300)), ("USD", Decimal(300))]
 
 
-def test_the_page_says_what_may_come_and_counts_none_of_it_as_earned(
+def test_the_page_says_what_may_come_and_the_earnings_count_none_of_it(
     ines: Partner, client: Client, at_monday: object
 ) -> None:
     deal = a_won_deal(partner=ines)
@@ -132,20 +132,41 @@ def test_the_page_says_what_may_come_and_counts_none_of_it_as_earned(
     accrue_deal(deal.pk, at=MONDAY)
     client.force_login(ines.user, backend="ssp.core.auth.RoleBackend")
 
-    page = client.get(reverse("commissions:earnings"))
+    earned = client.get(reverse("commissions:earnings"))
+    page = client.get(reverse("commissions:earnings_forecast"))
 
-    assert [str(s["kpis"][0]["value"]) for s in page.context["summaries"]] == ["€50.00"]
-    assert page.context["forecast_totals"] == ["€250.00"]
-    assert "What may still come" in page.text
+    assert [str(s["kpis"][0]["value"]) for s in earned.context["summaries"]] == ["€50.00"]
+    assert page.context["totals"] == ["€250.00"]
+    assert "If it renews" in page.text
+    assert reverse("commissions:earnings_forecast") in earned.text
 
 
-def test_a_page_without_entries_may_still_have_something_to_come(
-    ines: Partner, client: Client, at_monday: object
-) -> None:
+def test_another_partner_sees_nothing_of_it(ines: Partner, client: Client, at_monday: object) -> None:
     an_invoice(a_won_deal(partner=ines), "1000")
-    client.force_login(ines.user, backend="ssp.core.auth.RoleBackend")
+    client.force_login(PartnerFactory().user, backend="ssp.core.auth.RoleBackend")
 
-    page = client.get(reverse("commissions:earnings")).text
+    assert "Nothing to estimate" in client.get(reverse("commissions:earnings_forecast")).text
 
-    assert "Nothing earned yet" in page
-    assert "If it renews" in page
+
+@pytest.mark.clause("C20")
+def test_an_entry_says_what_it_rests_on_and_a_bonus_names_no_customer(
+    client: Client, at_monday: object
+) -> None:
+    ines = PartnerFactory()
+    pieter = PartnerFactory(recruiter=ines, bonus_slot=1)
+    deal = a_won_deal(partner=pieter)
+    invoice = an_invoice(deal, "1000")
+    paid = happens(invoice, "payment", "500")
+    accrue_deal(deal.pk, at=MONDAY)
+    texts = {}
+    for partner in (pieter, ines):
+        client.force_login(partner.user, backend="ssp.core.auth.RoleBackend")
+        page = client.get(reverse("commissions:earnings")).text
+        file = client.get(reverse("commissions:earnings_export")).content.decode()
+        texts[partner] = (page, file)
+
+    for text in texts[pieter]:
+        assert f"invoice {invoice.reference}: Payment {paid.reference} of" in text
+    for text in texts[ines]:
+        assert "from your recruit" in text
+        assert invoice.reference not in text

@@ -52,7 +52,7 @@ def test_without_figures_it_shows_an_example(client: Client) -> None:
 
     page = client.get(ADDRESS).text
 
-    assert "until the customer stays for year 3" in page
+    assert "pays more until year 3" in page
     assert "€10,800.00" in page
 
 

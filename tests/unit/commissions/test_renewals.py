@@ -120,5 +120,9 @@ def test_it_goes_by_the_contract_in_force() -> None:
     assert amounts(a_case(year(), contracts=(TERMS, later))) == [D(1800), D(1800)]
 
 
-def test_a_service_to_the_end_of_time_ends_the_estimate() -> None:
-    assert amounts(a_case(service("100", STARTED, date.max))) == []
+@pytest.mark.parametrize("last", [date.max, date(3026, 9, 1), date(9980, 1, 1)])
+def test_a_service_of_ages_breaks_nothing(last: date) -> None:
+    terms = replace(TERMS, cap_unit="invoices", cap_count=99)
+
+    assert amounts(a_case(service("100", STARTED, last))) == []
+    assert len(amounts(a_case(service("100", STARTED, last), contracts=(terms,)))) <= 8
