@@ -6,6 +6,7 @@ class CommissionsConfig(AppConfig):
 
     def ready(self) -> None:
         from commissions import (  # noqa: F401 - they register what is delivered, and what an ending means
+            election_handlers,
             handlers,
             mails,
             partnership_ends,

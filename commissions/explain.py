@@ -46,6 +46,28 @@ class Explained:
         return f"{percent(self.entry.rate_percent)} × {self._counted}"
 
     @property
+    def source(self) -> str:
+        """What the entry rests on: the fact and the contract; of a recruit's sale, only its entry."""
+        entry, facts = self.entry, {"contract": _signed(self.entry), "entry": str(self.entry)}
+        if entry.source_entry_id is not None:
+            facts["source"] = str(entry.source_entry)
+            return (
+                _("Entry %(entry)s, from your recruit’s entry %(source)s; contract of %(contract)s.") % facts
+            )
+        if entry.kind == CommissionKind.BONUS:
+            return _("Entry %(entry)s, from your recruit’s sale; contract of %(contract)s.") % facts
+        facts |= {
+            "invoice": entry.fact.invoice.reference,
+            "kind": entry.fact.get_kind_display(),
+            "fact": entry.fact.reference,
+            "day": day(entry.fact.happened_on),
+        }
+        return (
+            _("Entry %(entry)s, invoice %(invoice)s: %(kind)s %(fact)s of %(day)s; contract of %(contract)s.")
+            % facts
+        )
+
+    @property
     def _counted(self) -> str:
         money = format_money(Decimal(_figure(self.entry, "counted", "commission")), self.entry.currency)
         if Decimal(_figure(self.entry, "before")):
@@ -198,10 +220,13 @@ def _share_and_rate(entry: Commission) -> list[Step]:
     return [*steps, *_before(entry)]
 
 
+def _signed(entry: Commission) -> str:
+    return day(local_date(entry.contract.signed_at)) if entry.contract.signed_at else ""
+
+
 def _rate_step(entry: Commission, base: Decimal) -> Step:
-    signed = day(local_date(entry.contract.signed_at)) if entry.contract.signed_at else ""
     return Step(
-        _("Your rate, contract of %s") % signed,
+        _("Your rate, contract of %s") % _signed(entry),
         f"× {percent(entry.rate_percent)} = {_money(entry, base * entry.rate_percent / 100)}",
     )
 

@@ -1,5 +1,6 @@
 """What comes when the customers pay: an estimate by the same rules that write the ledger (C5)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -7,8 +8,9 @@ from decimal import Decimal
 from commissions import rules
 from commissions.accrual import case_of, written_for
 from commissions.models import Invoice
+from commissions.rules.renewals import Outlook, outlook
 from partners.models import Partner
-from referrals.models import Deal
+from referrals.models import Deal, DealStage, UseCase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +33,14 @@ def coming(partner: Partner, *, on: date) -> list[Expected]:
     """
     deals = Deal.objects.filter(use_case__partner=partner, invoices__isnull=False).distinct().order_by("pk")
     expected = [
-        each for deal in deals.select_related("use_case__referral__company") for each in _of(deal, on=on)
+        each
+        for deal in deals.select_related("use_case__referral__company")
+        for each in _of(deal, case_of(deal), on=on)
     ]
     return sorted(expected, key=lambda each: (each.invoice.issued_on, each.invoice.reference))
 
 
-def _of(deal: Deal, *, on: date) -> list[Expected]:
-    case = case_of(deal)
+def _of(deal: Deal, case: rules.Case | None, *, on: date) -> list[Expected]:
     if case is None or not case.pays:
         return []
     books = rules.Books(case.bills)
@@ -67,3 +70,64 @@ def _of(deal: Deal, *, on: date) -> list[Expected]:
         for entry in entries
         if entry.fact == -entry.bill and entry.kind != rules.BONUS and entry.amount > 0
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealForecast:
+    """What one deal may still bring to its partner in one currency; never added to what is earned."""
+
+    use_case: UseCase
+    company: str
+    currency: str
+    invoices: tuple[Expected, ...]  # open ones
+    renewals: Outlook | None
+
+    @property
+    def open_invoices(self) -> Decimal:
+        return sum((each.amount for each in self.invoices), Decimal(0))
+
+    @property
+    def amount(self) -> Decimal:
+        return self.open_invoices + (self.renewals.amount if self.renewals else Decimal(0))
+
+
+def to_the_cap(partner: Partner, *, on: date) -> list[DealForecast]:
+    """Return what each deal would bring until its cap: open invoices once they are paid, and renewals.
+
+    Renewals are the recurring lines known so far, renewed as they are and paid when they are due. A deal is
+    listed once for each of its currencies; one that brings nothing any more isn't.
+    """
+    deals = (
+        Deal.objects.filter(use_case__partner=partner, stage=DealStage.WON, invoices__isnull=False)
+        .distinct()
+        .order_by("pk")
+        .select_related("use_case__referral__company", "use_case__partner__recruiter")
+    )
+    cases = {deal.pk: case_of(deal) for deal in deals}
+    return [each for deal in deals for each in _forecast(deal, cases[deal.pk], on=on)]
+
+
+def _forecast(deal: Deal, case: rules.Case | None, *, on: date) -> list[DealForecast]:
+    if case is None or not case.pays:
+        return []
+    expected, renewals = _of(deal, case, on=on), outlook(case, on=on)
+    referral = deal.use_case.referral
+    currencies = {each.currency for each in expected} | ({renewals.currency} if renewals else set())
+    return [
+        DealForecast(
+            use_case=deal.use_case,
+            company=referral.company.name if referral else "",
+            currency=currency,
+            invoices=tuple(each for each in expected if each.currency == currency),
+            renewals=renewals if renewals and renewals.currency == currency else None,
+        )
+        for currency in sorted(currencies)
+    ]
+
+
+def totals(forecasts: Iterable[DealForecast]) -> list[tuple[str, Decimal]]:
+    """Return (currency, sum): never summed across currencies."""
+    sums: dict[str, Decimal] = {}
+    for each in forecasts:
+        sums[each.currency] = sums.get(each.currency, Decimal(0)) + each.amount
+    return sorted(sums.items())

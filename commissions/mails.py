@@ -28,3 +28,15 @@ register(
         reason=MONEY,
     ),
 )
+
+register(
+    MailKind(
+        name="commissions.election_changed",
+        template="commissions/emails/election_changed",
+        label=_("A director changed how a use case pays"),
+        explanation=_("The model before and after, and the reason."),
+        audience=PARTNER,
+        legal=True,
+        reason=_("It decides how you are paid."),
+    )
+)

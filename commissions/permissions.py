@@ -1,6 +1,10 @@
 """Who may: check_x raises, can_x answers."""
 
+from commissions.errors_elections import ChangerEarns, ChangesOwnElection, ElectionNeedsDirector
+from partners.models import Partner
+from partners.permissions import is_person
 from ssp.core.errors import NotAllowed
+from ssp.core.identity import identity_of
 from ssp.core.models import User
 from ssp.core.roles import Role
 
@@ -23,3 +27,17 @@ def can_approve(by: User) -> bool:
 def check_approves(by: User) -> None:
     if not can_approve(by):
         raise NotAllowed
+
+
+def check_changes_election(by: User, partner: Partner) -> None:
+    """Let a director who isn't the partner and doesn't earn from them change how a use case pays (C5).
+
+    :raises ElectionNeedsDirector, ChangesOwnElection, ChangerEarns: under any account of the same person.
+    """
+    if not by.has_role(Role.DIRECTOR):
+        raise ElectionNeedsDirector
+    identity = identity_of(by.email)
+    if is_person(partner, by, identity):
+        raise ChangesOwnElection
+    if partner.recruiter is not None and is_person(partner.recruiter, by, identity):
+        raise ChangerEarns

@@ -1,6 +1,7 @@
 """Invoices and what happens to them, the ledger, payouts and statements (C5, C20-C22, Arithmetic)."""
 
 from commissions.models.amounts import AMOUNT
+from commissions.models.elections import ElectedUseCase, ElectionChange
 from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
@@ -11,6 +12,8 @@ __all__ = [
     "Commission",
     "CommissionKind",
     "CommissionQuerySet",
+    "ElectedUseCase",
+    "ElectionChange",
     "Fact",
     "Invoice",
     "InvoiceImport",

@@ -15,6 +15,7 @@ from commissions.explain import explain
 from commissions.ledger_file import ledger_table
 from commissions.models import Commission, CommissionQuerySet, Payout
 from commissions.permissions import can_approve
+from commissions.views.forecast import elections_to_make
 from partners.access import PartnerRequest, partner_required
 from partners.models import Partner
 from ssp.core import clock
@@ -58,6 +59,7 @@ def earnings(request: PartnerRequest) -> HttpResponse:
         "opened": request.GET.get("explain", ""),
         "next_url": _next_url(chosen, shown[-1]) if len(page) > A_PAGE else "",
         "is_first_page": "after" not in request.GET,
+        "elections": elections_to_make(partner, on=today),
         "has_statements": queries.statements(partner).exists(),
     }
     return render(request, "commissions/earnings.html", context)

@@ -154,18 +154,19 @@ def _use_cases(partner: Partner) -> Table:
     headers = [
         _("Use case"), _("Referral"), _("Title"), _("The problem"), _("The data"), _("Who feels it"),
         _("Expected value"), _("Defined"), _("Model"), _("Window from"), _("Last day"), _("Outcome"),
-        _("Deal"), _("Signed on"), _("Why lost"),
+        _("Deal"), _("Signed on"), _("Why lost"), _("Model changed on"), _("Why changed"),
     ]  # fmt: skip
-    found = UseCase.objects.filter(partner=partner).select_related("deal").order_by("pk")
+    found = UseCase.objects.filter(partner=partner).select_related("deal", "election_change").order_by("pk")
     rows: list[Sequence[object]] = []
     for row in found:
-        deal = getattr(row, "deal", None)
+        deal, change = getattr(row, "deal", None), getattr(row, "election_change", None)
         rows.append(
             [
                 row.pk, row.referral_id, row.title, row.problem, row.data, row.who_feels_it,
                 row.expected_value, _when(row.defined_at), row.get_model_display(), row.window_starts_on,
                 row.window_ends_on, row.get_outcome_display(), deal.get_stage_display() if deal else "",
                 deal.signed_on if deal else "", deal.why_lost if deal else "",
+                _when(change.changed_at) if change else "", change.reason if change else "",
             ]
         )  # fmt: skip
     return headers, rows

@@ -160,9 +160,13 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:channel_task_take": CHANNEL_HANDS,
     "desk:channel_task_done": CHANNEL_HANDS,
     # money
+    "commissions:compare": PARTNER,  # then one's own use case alone
     "commissions:earnings": PARTNER,
     "commissions:earnings_export": PARTNER,
+    "commissions:earnings_forecast": PARTNER,
     "commissions:earnings_statements": PARTNER,
+    "commissions:election_change": DIRECTORS,
+    "commissions:what_if": ANYBODY,
     "commissions:statement": SIGNED_IN,  # then the partner it is for, finance or a director
     "commissions:invoices": FINANCE_OR_DIRECTOR,
     "commissions:invoices_sample": FINANCE_OR_DIRECTOR,

@@ -118,6 +118,7 @@ def test_hostile_words_get_an_answer(
         "partners:channel_help": {"pk": access.pk},
         "referrals:use_case": {"pk": case.pk},
         "referrals:election": {"pk": case.pk},
+        "commissions:compare": {"pk": case.pk},
         "desk:use_case": {"pk": case.pk},
     }
     if who == Role.PARTNER:

@@ -20,8 +20,10 @@ SIGNED_ON = (MONDAY + timedelta(days=40)).date()
 INVOICED_ON = SIGNED_ON + timedelta(days=10)
 
 
-def a_use_case(*, partner: Partner | None = None, model: str = "recurring", **fields: Any) -> UseCase:
-    """Return a warm use case: defined on MONDAY, met about ten days later."""
+def a_use_case(
+    *, partner: Partner | None = None, model: str = "recurring", at: datetime = MONDAY, **fields: Any
+) -> UseCase:
+    """Return a warm use case: defined on MONDAY, or `at` another moment, and met ten days later."""
     number = next(_numbers)
     partner = partner or PartnerFactory()
     email = f"customer{number}@customers.example"
@@ -33,19 +35,19 @@ def a_use_case(*, partner: Partner | None = None, model: str = "recurring", **fi
         email=email,
         identity=identity_of(email),
         status="warm",
-        registered_at=MONDAY,
-        registered_on=MONDAY.date(),
+        registered_at=at,
+        registered_on=at.date(),
         registered_by=partner.user,
-        vested_at=MONDAY + timedelta(days=10),
+        vested_at=at + timedelta(days=10),
     )
     use_case = UseCase.objects.create(
         partner=partner,
         referral=referral,
         title=f"Search {number}",
         problem="Nobody finds it.",
-        defined_at=MONDAY,
+        defined_at=at,
     )
-    starts_at = MONDAY + timedelta(days=10)
+    starts_at = at + timedelta(days=10)
     meeting = Introduction.objects.create(
         referral=referral,
         host=UserFactory(),
@@ -55,7 +57,7 @@ def a_use_case(*, partner: Partner | None = None, model: str = "recurring", **fi
         status="held",
         calendar_uid=f"meeting-{number}",
         proposed_by=partner.user,
-        proposed_at=MONDAY,
+        proposed_at=at,
     )
     Discussion.objects.create(introduction=meeting, use_case=use_case, discussed=True)
     use_case.model = model
@@ -69,19 +71,24 @@ def a_use_case(*, partner: Partner | None = None, model: str = "recurring", **fi
 
 
 def a_won_deal(
-    *, partner: Partner | None = None, model: str = "recurring", signed_on: date = SIGNED_ON, **fields: Any
+    *,
+    partner: Partner | None = None,
+    model: str = "recurring",
+    signed_on: date = SIGNED_ON,
+    at: datetime = MONDAY,
+    **fields: Any,
 ) -> Deal:
     """Return a deal that the customer signed within its window."""
     number = next(_numbers)
     values = {
         "stage": "won",
         "signed_on": signed_on,
-        "recorded_at": MONDAY + timedelta(days=41),
+        "recorded_at": at + timedelta(days=41),
         "customer_reference": f"CUST-{number}",
-        "created_at": MONDAY + timedelta(days=11),
+        "created_at": at + timedelta(days=11),
         **fields,
     }
-    return Deal.objects.create(use_case=a_use_case(partner=partner, model=model), **values)
+    return Deal.objects.create(use_case=a_use_case(partner=partner, model=model, at=at), **values)
 
 
 def an_invoice(

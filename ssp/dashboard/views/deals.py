@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from commissions import elections
 from referrals import story, windows
 from referrals.models import Deal, DealStage
 from referrals.services.deals import lose_deal, move_deal, update_deal, win_deal
@@ -78,6 +79,8 @@ def _page(request: StaffRequest, row: Deal, **forms: object) -> HttpResponse:
         "extended_by": windows.extended_by(extension) if extension else "",
         "late": windows.late_note(row) if row.signed_on and not row.is_within_window() else "",
         "may_extend": why_not_extend(row.use_case, by=request.user) is None,
+        "election_change": elections.change_of(row.use_case),
+        "may_change_election": elections.why_not_change(row.use_case, by=request.user) is None,
         "notes": notes,
         "timeline": timelines.of_use_case(row.use_case, on=clock.today(), with_notes=notes is not None),
         "nav": "desk:deals",

@@ -18,6 +18,7 @@ from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
 from ssp.sandbox.demo.crm import know_people
 from ssp.sandbox.demo.desk import sales_at_work
+from ssp.sandbox.demo.elections import election_changed
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.guides import write_guides
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
@@ -63,6 +64,7 @@ def tell(*, now: datetime) -> None:
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
+    election_changed(when, director=stage[people.BRAM])
     karl = Teller(Partner.objects.get(user=stage[people.KARL]))
     times_under_way(Teller(ines), karl, when, tom=stage[people.TOM])
     contested(Teller(ines), karl, when, seller=stage[people.TOM])
