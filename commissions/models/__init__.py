@@ -2,6 +2,7 @@
 
 from commissions.models.amounts import AMOUNT
 from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
+from commissions.models.journal import JournalMonth, JournalPosting
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
 
@@ -16,6 +17,8 @@ __all__ = [
     "InvoiceImport",
     "InvoiceLine",
     "InvoiceQuerySet",
+    "JournalMonth",
+    "JournalPosting",
     "Payout",
     "PayoutEntry",
     "PayoutRun",
