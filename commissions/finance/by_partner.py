@@ -108,10 +108,12 @@ def figures(by: By, *, since: date, until: date, limit: int = EVERYTHING) -> lis
         cursor.execute(FIGURES.format(key=TOLD_APART[by]), {"since": since, "until": until, "limit": limit})
         rows = cursor.fetchall()
     labels = _labels(by, {row[1] for row in rows if row[1] is not None})
-    return [
-        Figures(row[0], row[1], labels.get(row[1], "–"), *row[2:7], round_half_even(row[7], row[0]))
-        for row in rows
-    ]
+    found = []
+    for currency, key, earned, bonus, paid, invoiced, credited, received in rows:
+        whole = round_half_even(received, currency)
+        label = labels.get(key, "–")
+        found.append(Figures(currency, key, label, earned, bonus, paid, invoiced, credited, whole))
+    return found
 
 
 def total(rows: Sequence[Figures], label: str = "") -> Figures:
