@@ -15,7 +15,6 @@ from django.db import connection
 
 from partners.models import Partner, Tier
 from referrals.models import UseCase
-from ssp.core.money import round_half_even
 
 ZERO = Decimal(0)
 By = Literal["partner", "tier", "deal"]
@@ -74,7 +73,7 @@ class Figures:
     paid: Decimal
     invoiced: Decimal
     credited: Decimal
-    received: Decimal
+    received: Decimal  # not rounded, so that every grouping adds up to the same
 
     @property
     def open(self) -> Decimal:
@@ -110,9 +109,8 @@ def figures(by: By, *, since: date, until: date, limit: int = EVERYTHING) -> lis
     labels = _labels(by, {row[1] for row in rows if row[1] is not None})
     found = []
     for currency, key, earned, bonus, paid, invoiced, credited, received in rows:
-        whole = round_half_even(received, currency)
         label = labels.get(key, "–")
-        found.append(Figures(currency, key, label, earned, bonus, paid, invoiced, credited, whole))
+        found.append(Figures(currency, key, label, earned, bonus, paid, invoiced, credited, received))
     return found
 
 

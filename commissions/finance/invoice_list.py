@@ -27,7 +27,8 @@ from django.db.models import (
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Coalesce, Greatest
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commissions.finance import addresses
 from commissions.models import Fact, Invoice
@@ -37,16 +38,16 @@ PAGE = 25
 WORDS = 5  # of a search
 WRITE_OFF = "write_off"  # a fact's kind, once there are such
 STATES = {
-    "without_deal": _("Without a deal"),
-    "open": _("Open, of deals"),
-    "unpaid": _("Unpaid"),
-    "partly_paid": _("Partly paid"),
-    "paid": _("Paid"),
-    "credited": _("Credited"),
-    "written_off": _("Written off"),
+    "without_deal": gettext_lazy("Without a deal"),
+    "open": gettext_lazy("Open, of deals"),
+    "unpaid": gettext_lazy("Unpaid"),
+    "partly_paid": gettext_lazy("Partly paid"),
+    "paid": gettext_lazy("Paid"),
+    "credited": gettext_lazy("Credited"),
+    "written_off": gettext_lazy("Written off"),
 }
 TONES = {
-    "unpaid": "you",
+    "unpaid": "waiting",
     "partly_paid": "moving",
     "paid": "good",
     "credited": "closed",
@@ -204,12 +205,9 @@ def sums_of(filters: InvoiceFilters) -> list[dict[str, Any]]:
 
 def headings() -> list[str]:
     return [
-        str(each)
-        for each in (
-            _("Invoice"), _("Date"), _("Customer"), _("Customer reference"), _("Partner"), _("Deal"),
-            _("State"), _("Currency"), _("Net"), _("Incl. VAT"), _("Credited, incl. VAT"),
-            _("Paid, incl. VAT"), _("Open, incl. VAT"),
-        )
+        _("Invoice"), _("Date"), _("Customer"), _("Customer reference"), _("Partner"), _("Deal"), _("State"),
+        _("Currency"), _("Net"), _("Incl. VAT"), _("Credited, incl. VAT"), _("Paid, incl. VAT"),
+        _("Open, incl. VAT"),
     ]  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from typing import Any, Self
 from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from commissions.explain import explain
+from commissions.explain import Explained, explain
 from commissions.finance import addresses
 from commissions.models import Commission, CommissionKind, CommissionQuerySet
 from commissions.queries import LIVE_PLACES, payout_of
@@ -19,10 +20,10 @@ from ssp.core.table_files import Cells
 
 PAGE = 25
 STATES = {
-    "held": _("Held"),
-    "payable": _("Payable"),
-    "in_payout": _("In a payout"),
-    "paid": _("Paid"),
+    "held": gettext_lazy("Held"),
+    "payable": gettext_lazy("Payable"),
+    "in_payout": gettext_lazy("In a payout"),
+    "paid": gettext_lazy("Paid"),
 }
 NAMES = ("state", "kind", "partner", "deal", "invoice", "currency", "since", "until")
 
@@ -135,14 +136,18 @@ def sums_of(filters: LedgerFilters, *, on: date) -> list[dict[str, Any]]:
     return list(rows.annotate(count=Count("pk"), total=Sum("amount")))
 
 
+def title_of(told: Explained) -> str:
+    """Say what an entry is for to finance, who isn't the recruiter that a bonus speaks to."""
+    if told.entry.kind == CommissionKind.BONUS:
+        return _("Bonus for a sale by %s") % told.entry.use_case.partner
+    return told.title
+
+
 def headings() -> list[str]:
     return [
-        str(each)
-        for each in (
-            _("Entry"), _("Earned on"), _("Partner"), _("What for"), _("Detail"), _("Invoice"), _("Rule"),
-            _("State"), _("Payable on"), _("Rate"), _("Counted net"), _("Amount"), _("Currency"),
-            _("Statement"), _("Recorded at"),
-        )
+        _("Entry"), _("Earned on"), _("Partner"), _("What for"), _("Detail"), _("Invoice"), _("Rule"),
+        _("State"), _("Payable on"), _("Rate"), _("Counted net"), _("Amount"), _("Currency"), _("Statement"),
+        _("Recorded at"),
     ]  # fmt: skip
 
 
@@ -156,7 +161,7 @@ def every_row(filters: LedgerFilters, *, on: date) -> Iterator[Cells]:
                 str(entry),
                 entry.earned_on,
                 str(entry.partner),
-                told.title,
+                title_of(told),
                 told.subtitle,
                 entry.invoice.reference,
                 told.rule,

@@ -37,6 +37,7 @@ class Row:
     amounts: Amounts = field(default_factory=dict)
     url: str = ""
     action: str = ""
+    by_finance: bool = False  # a director may look at it, and not do it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +121,7 @@ def without_deal(today: date) -> Need | None:
                 amounts={invoice.currency: invoice.net},
                 url=reverse("commissions:invoice_match", args=[invoice.pk]),
                 action=_("Choose the deal"),
+                by_finance=True,
             )
             for invoice in rows.order_by("issued_on", "pk")[:ROWS]
         ],
@@ -280,6 +282,7 @@ def tax_to_confirm(today: date) -> Need | None:
             amounts={**(known.amounts if known else {}), each["currency"]: each["total"]},
             url=reverse("commissions:tax_status", args=[each["partner_id"]]),
             action=_("Confirm the tax status"),
+            by_finance=True,
         )
     rows = sorted(partners.values(), key=lambda row: row.since or today)
     return _of_rows(

@@ -163,7 +163,7 @@ def _shown(each: Standing) -> dict[str, Any]:
             (
                 month_name(month),
                 _("%(sum)s owed") % {"sum": format_money(sums.owed, each.currency, code=True)},
-                (sums.held, sums.paid, sums.payable + sums.in_payout),
+                (sums.paid, sums.payable + sums.in_payout, sums.held),
             )
             for month, sums in months[:BARS]
         ),
@@ -350,7 +350,7 @@ def partners_file(request: StaffRequest, by: str) -> HttpResponseBase:
     rows = [
         (
             row.currency, row.label, row.earned, row.bonus, row.paid, row.open, row.invoiced, row.credited,
-            row.received, row.rate, row.bonus_share,
+            round_half_even(row.received, row.currency), row.rate, row.bonus_share,
         )
         for row in by_partner.figures(kinds[by], since=since, until=until)
     ]  # fmt: skip

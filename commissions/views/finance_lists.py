@@ -84,7 +84,11 @@ def ledger(request: StaffRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "entries": [
-            {"told": explain(entry, on=today, code=True), "payout": queries.payout_of(entry)}
+            {
+                "told": (told := explain(entry, on=today, code=True)),
+                "title": ledger_list.title_of(told),
+                "payout": queries.payout_of(entry),
+            }
             for entry in found.entries
         ],
         "sums": ledger_list.sums_of(filters, on=today),

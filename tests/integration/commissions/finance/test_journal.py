@@ -3,8 +3,10 @@
 import csv
 import io
 import threading
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from commissions import accrual, payouts
 from commissions.errors_finance import EarlierMonthOpen, MonthClosed, MonthNotOver, NothingToBook
 from commissions.finance import journal
-from commissions.models import Commission, JournalMonth, JournalPosting
+from commissions.models import Commission, JournalMonth, JournalPosting, Payout
 from ssp.core.errors import NotAllowed
 from ssp.core.models import AuditEntry, User
 from ssp.core.periods import at_local
@@ -23,6 +25,7 @@ from tests.factories.commissions import happens
 from tests.factories.core import UserFactory
 from tests.factories.finance import a_payment, a_run, all_paid
 from tests.factories.partners import PartnerFactory
+from tests.integration.commissions.test_accrual import all_at_once
 from tests.moments import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C5")]
@@ -266,7 +269,7 @@ happenings = st.lists(
 
 
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
@@ -311,9 +314,7 @@ def booked_as_the_ledger_says(history: list[tuple[str, int, int]], femke: User) 
     assert -balance.get("Payable to partners", Decimal(0)) == waiting
 
 
-def _payouts():
-    from commissions.models import Payout
-
+def _payouts() -> Any:
     return Payout.objects.filter(run__approved_at__isnull=False)
 
 
@@ -330,28 +331,66 @@ def something_is_paid_out(what: str, today: date, femke: User) -> None:
             payouts.mark_failed(payout=payout, reason="Closed", by=femke, at=at(today))
 
 
+# --- two at once --------------------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_ten_people_close_a_month_once() -> None:
     femke = UserFactory(roles=[Role.FINANCE])
     a_payment(on=PAID_ON, at=at(PAID_ON))
-    outcomes: list[str] = []
-    start = threading.Barrier(10)
 
-    def press() -> None:
-        start.wait()
-        try:
-            close(JANUARY, femke)
-            outcomes.append("closed")
-        except MonthClosed:
-            outcomes.append("refused")
-        finally:
-            connection.close()
+    raised = all_at_once(lambda: close(JANUARY, femke), threads=10)
 
-    threads = [threading.Thread(target=press) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(outcomes) == ["closed", *["refused"] * 9]
+    assert [type(error) for error in raised] == [MonthClosed] * 9
     assert JournalPosting.objects.count() == 1
+
+
+@pytest.fixture
+def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everybody read what is open before anybody closes, as without the lock."""
+    together, read = threading.Barrier(3), journal._sources
+
+    def read_by_all(*args: Any, **named: Any) -> list[journal.Source]:
+        found = read(*args, **named)
+        together.wait(timeout=30)
+        return found
+
+    monkeypatch.setattr(journal, "one_after_another", lambda name: None)
+    monkeypatch.setattr(journal, "_sources", read_by_all)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_the_database_keeps_one(unlocked: None) -> None:
+    femke = UserFactory(roles=[Role.FINANCE])
+    a_payment(on=PAID_ON, at=at(PAID_ON))
+
+    raised = all_at_once(lambda: close(JANUARY, femke), threads=3)
+
+    assert [type(error) for error in raised] == [MonthClosed] * 2
+    assert JournalMonth.objects.count() == JournalPosting.objects.count() == 1
+
+
+@pytest.fixture
+def unconstrained(transactional_db: None) -> Iterator[None]:
+    """Take the constraints away that keep a month, and an entry, from being booked twice."""
+    constraints = [
+        ("commissions_journalmonth", "journal_month_once", "currency, month"),
+        ("commissions_journalposting", "journal_entry_booked_once", "commission_id"),
+    ]
+    with connection.cursor() as cursor:
+        for table, name, _columns in constraints:
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE commissions_journalposting, commissions_journalmonth")
+        for table, name, columns in constraints:
+            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE ({columns})")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_lock_and_constraints_an_entry_is_booked_three_times(
+    unlocked: None, unconstrained: None
+) -> None:
+    femke = UserFactory(roles=[Role.FINANCE])
+    a_payment(on=PAID_ON, at=at(PAID_ON))
+
+    assert all_at_once(lambda: close(JANUARY, femke), threads=3) == []
+    assert JournalPosting.objects.filter(commission=Commission.objects.get()).count() == 3
