@@ -9,12 +9,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Self
 
+from django.db import connection
 from django.db.models import (
     Case,
     CharField,
-    Count,
     DecimalField,
-    Exists,
     F,
     OuterRef,
     Q,
@@ -98,51 +97,61 @@ class InvoiceFilters:
         return any(self.pairs.values())
 
 
-def _sum(kind: str, field_name: str = "gross") -> Any:
+def _of_row(kind: str, field_name: str = "gross") -> Any:
+    """Sum the facts of a kind, looked up for each invoice: for pages."""
     of_kind = Fact.objects.filter(invoice=OuterRef("pk"), kind=kind).order_by().values("invoice")
     return Coalesce(Subquery(of_kind.values(total=Sum(field_name)), output_field=AMOUNT), NOTHING)
 
 
-def with_sums() -> QuerySet[Invoice]:
+def _of_all(kind: str, field_name: str = "gross") -> Any:
+    """Sum the facts of a kind, joined to all invoices and grouped: for sums over many."""
+    return Coalesce(Sum(f"facts__{field_name}", filter=Q(facts__kind=kind)), NOTHING)
+
+
+def with_sums(*, at_once: bool = False) -> QuerySet[Invoice]:
     """Return invoices with what was paid, credited and is open, and how they stand.
 
-    Money that went back counts against what was paid. What is credited in full owes nothing.
+    Money that went back counts against what was paid. What is credited in full owes nothing, and what was
+    written off nobody asks for any more.
+
+    :param at_once: read all facts in one pass, as sums over many need it, instead of row by row.
     """
-    written_off = Exists(Fact.objects.filter(invoice=OuterRef("pk"), kind=WRITE_OFF))
+    of = _of_all if at_once else _of_row
     return (
         Invoice.objects.annotate(
-            paid_gross=_sum("payment") - _sum("refund"),
-            credited_gross=_sum("credit"),
-            credited_net=_sum("credit", "net"),
-            is_written_off=written_off,
+            paid_gross=of("payment") - of("refund"),
+            credited_gross=of("credit"),
+            written_off_gross=of(WRITE_OFF),
         )
         .annotate(remaining=F("gross") - F("credited_gross"))
         .annotate(
             state=Case(
                 When(remaining__lte=0, gross__gt=0, then=Value("credited")),
                 When(paid_gross__gte=F("remaining"), then=Value("paid")),
-                When(is_written_off=True, then=Value("written_off")),
+                When(
+                    written_off_gross__gt=0,
+                    written_off_gross__gte=F("remaining") - F("paid_gross"),
+                    then=Value("written_off"),
+                ),
                 When(paid_gross__gt=0, then=Value("partly_paid")),
                 default=Value("unpaid"),
                 output_field=CharField(),
             )
         )
         .annotate(
-            open_gross=Case(
-                When(state="written_off", then=NOTHING),
-                default=Greatest(F("remaining") - F("paid_gross"), NOTHING),
-                output_field=AMOUNT,
+            open_gross=Greatest(
+                F("remaining") - F("paid_gross") - F("written_off_gross"), NOTHING, output_field=AMOUNT
             )
         )
     )
 
 
 def unpaid_of_deals() -> QuerySet[Invoice]:
-    """Return the invoices of deals for which customers still owe something."""
-    return with_sums().filter(OPEN_OF_DEALS)
+    """Return the invoices of deals for which customers still owe something; all facts are read once."""
+    return with_sums(at_once=True).filter(OPEN_OF_DEALS)
 
 
-def matching(filters: InvoiceFilters) -> QuerySet[Invoice]:
+def matching(filters: InvoiceFilters, *, at_once: bool = False) -> QuerySet[Invoice]:
     """Return the invoices that the filters leave in."""
     wanted = Q()
     if filters.state == "without_deal":
@@ -163,7 +172,7 @@ def matching(filters: InvoiceFilters) -> QuerySet[Invoice]:
         wanted &= Q(issued_on__gte=filters.since)
     if filters.until:
         wanted &= Q(issued_on__lte=filters.until)
-    return with_sums().filter(wanted)
+    return with_sums(at_once=at_once).filter(wanted)
 
 
 @dataclass(frozen=True)
@@ -188,19 +197,32 @@ def _with_deals(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
     return rows.select_related("deal__use_case__referral__company", "deal__use_case__partner")
 
 
+SUMS = """
+    SELECT {told_apart}, count(*) AS count, min(issued_on) AS oldest, sum(net) AS total_net,
+           sum(gross) AS total_gross, sum(paid_gross) AS total_paid, sum(credited_gross) AS total_credited,
+           sum(open_gross) AS total_open
+      FROM ({rows}) AS invoices GROUP BY {told_apart} ORDER BY {told_apart}
+"""
+
+
+def summed(rows: QuerySet[Invoice], *fields: str) -> list[dict[str, Any]]:
+    """Return number and sums of invoices of `with_sums`, for each value of the fields.
+
+    Django sums no sums, so its statement becomes the inner one here.
+    """
+    inner = rows.order_by().values(
+        *fields, "issued_on", "net", "gross", "paid_gross", "credited_gross", "open_gross"
+    )
+    sql, params = inner.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS.format(told_apart=", ".join(fields), rows=sql), params)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 def sums_of(filters: InvoiceFilters) -> list[dict[str, Any]]:
     """Return what matches as numbers and sums, per currency: never summed across them."""
-    rows: Any = matching(filters).order_by("currency").values("currency")
-    return list(
-        rows.annotate(
-            count=Count("pk"),
-            total_net=Sum("net"),
-            total_gross=Sum("gross"),
-            total_paid=Sum("paid_gross"),
-            total_credited=Sum("credited_gross"),
-            total_open=Sum("open_gross"),
-        )
-    )
+    return summed(matching(filters, at_once=True), "currency")
 
 
 def headings() -> list[str]:

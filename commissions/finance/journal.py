@@ -109,7 +109,7 @@ SOURCES = """
                ('approved', (r.approved_at AT TIME ZONE 'Europe/Amsterdam')::date),
                ('paid', p.paid_on),
                ('failed', (p.failed_at AT TIME ZONE 'Europe/Amsterdam')::date)) AS w(what, happened_on)
-     WHERE p.currency = %(currency)s AND r.approved_at IS NOT NULL AND w.happened_on IS NOT NULL
+     WHERE p.currency = %(currency)s AND p.statement_sequence IS NOT NULL AND w.happened_on IS NOT NULL
        AND NOT EXISTS (
            SELECT 1 FROM commissions_journalposting j WHERE j.payout_id = p.id AND j.what = w.what)
 """

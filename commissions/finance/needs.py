@@ -23,6 +23,7 @@ from commissions.models import Commission, Invoice, PayoutRun
 from ssp.core.money import format_money
 from ssp.core.periods import local_date
 
+DEALS = 40  # of which the page works out what waits for their invoices; the forecast does more
 ROWS = 5  # of a kind that are listed; the rest is behind its link
 Amounts = dict[str, Decimal]  # by currency
 
@@ -137,13 +138,7 @@ def unpaid(today: date) -> Need | None:
     band = Case(
         *(When(issued_on__gte=on, then=Value(n)) for n, on in enumerate(limits)), default=Value(len(AGES))
     )
-    found = list(
-        invoice_list.unpaid_of_deals()
-        .annotate(band=band)
-        .order_by("-band", "currency")
-        .values("band", "currency")
-        .annotate(n=Count("pk"), total=Sum("open_gross"), oldest=Min("issued_on"))
-    )
+    found = invoice_list.summed(invoice_list.unpaid_of_deals().annotate(band=band), "band", "currency")
     if not found:
         return None
     bands = {each["band"]: [row for row in found if row["band"] == each["band"]] for each in found}
@@ -152,18 +147,18 @@ def unpaid(today: date) -> Need | None:
         name="unpaid",
         title=_("Unpaid invoices of deals"),
         text=_waits(today),
-        count=sum(row["n"] for row in found),
-        amounts=added((row["currency"], row["total"]) for row in found),
+        count=sum(row["count"] for row in found),
+        amounts=added((row["currency"], row["total_open"]) for row in found),
         since=min(row["oldest"] for row in found),
         rows=[
             Row(
                 what=band_name(band),
-                text=_invoices(sum(row["n"] for row in rows)),
-                amounts=added((row["currency"], row["total"]) for row in rows),
+                text=_invoices(sum(row["count"] for row in rows)),
+                amounts=added((row["currency"], row["total_open"]) for row in rows),
                 url=f"{address}?{_issued(band, today)}",
                 action=_("Show them"),
             )
-            for band, rows in bands.items()
+            for band, rows in sorted(bands.items(), reverse=True)
         ],
         url=f"{address}?state=open",
         action=_("All unpaid invoices"),
@@ -182,9 +177,13 @@ def _issued(band: int, today: date) -> str:
 
 
 def _waits(today: date) -> str:
-    sums = outlook.estimate(on=today).sums
-    if not sums:
+    found = outlook.estimate(on=today, at_most=DEALS)
+    if not (sums := found.sums):
         return _("No commission waits for them.")
+    if found.left_out:
+        return _("An estimated %(sums)s of commission waits for the oldest of them.") % {
+            "sums": in_words(sums)
+        }
     return _("An estimated %(sums)s of commission waits for them.") % {"sums": in_words(sums)}
 
 

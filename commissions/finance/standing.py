@@ -23,38 +23,39 @@ AGES = (30, 60, 90)  # days since an entry became payable; older ones are the la
 PAID_IN_AUDIT = "payout.paid"
 
 ENTRIES = f"""
-    WITH places AS (
-        SELECT e.commission_id, p.paid_on <= %(on)s
+    WITH payouts AS MATERIALIZED (
+        SELECT p.id, p.paid_on <= %(on)s
                AND coalesce((SELECT min(a.at) FROM core_auditentry a
                               WHERE a.target_type = 'commissions.payout' AND a.target_id = p.id
                                 AND a.action = '{PAID_IN_AUDIT}') < %(over)s, true) AS is_paid
-          FROM commissions_payoutentry e
-          JOIN commissions_payout p ON p.id = e.payout_id
-          JOIN commissions_payoutrun r ON r.id = p.run_id
-         WHERE r.prepared_at < %(over)s AND (e.released_at IS NULL OR e.released_at >= %(over)s)
+          FROM commissions_payout p JOIN commissions_payoutrun r ON r.id = p.run_id
+         WHERE r.prepared_at < %(over)s
+    ), places AS (
+        SELECT e.commission_id, p.is_paid
+          FROM commissions_payoutentry e JOIN payouts p ON p.id = e.payout_id
+         WHERE e.released_at IS NULL OR e.released_at >= %(over)s
     ), entries AS (
-        SELECT c.currency, c.partner_id, date_trunc('month', c.earned_on)::date AS month, c.amount, c.kind,
+        SELECT c.currency, c.partner_id, date_trunc('month', c.earned_on)::date AS month, c.amount,
                CASE WHEN places.is_paid THEN 'paid'
                     WHEN places.commission_id IS NOT NULL THEN 'in_payout'
                     WHEN c.payable_on > %(on)s THEN 'held' ELSE 'payable' END AS state,
                %(on)s::date - c.payable_on AS days
           FROM commissions_commission c LEFT JOIN places ON places.commission_id = c.id
          WHERE c.recorded_at < %(over)s
+    )"""
+SUMS = f"""{ENTRIES}, aged AS (
+        SELECT currency, state, month, partner_id, CASE WHEN state = 'payable'
+                    THEN width_bucket(days, ARRAY[0, {", ".join(str(n + 1) for n in AGES)}]) END AS age,
+               sum(amount) AS amount
+          FROM entries GROUP BY 1, 2, 3, 4, 5
     )
-"""
-SUMS = f"""{ENTRIES}
-    SELECT GROUPING(month, partner_id, age), currency, state, month, partner_id, age, sum(amount), count(*)
-      FROM (SELECT *, CASE WHEN state = 'payable'
-                           THEN width_bucket(days, ARRAY[0, {", ".join(str(n + 1) for n in AGES)}]) END AS age
-              FROM entries) aged
+    SELECT GROUPING(month, partner_id, age), currency, state, month, partner_id, age, sum(amount)
+      FROM aged
      GROUP BY GROUPING SETS ((currency, state, month), (currency, state, partner_id), (currency, state, age))
      ORDER BY currency, month, partner_id, age
 """
-BY_MONTH, BY_PARTNER, BY_AGE = (
-    0b011,
-    0b101,
-    0b110,
-)  # in GROUPING's number the bit of what is told apart is off
+# In GROUPING's number the bit of what is told apart is off.
+BY_MONTH, BY_PARTNER, BY_AGE = 0b011, 0b101, 0b110
 
 
 @dataclass
@@ -112,7 +113,7 @@ def standing(on: date) -> list[Standing]:
         cursor.execute(SUMS, end_of(on))
         rows = cursor.fetchall()
     partners = Partner.objects.in_bulk({row[4] for row in rows if row[4] is not None})
-    for told_apart, currency, state, month, partner_id, age, amount, _count in rows:
+    for told_apart, currency, state, month, partner_id, age, amount in rows:
         here = found.setdefault(currency, Standing(currency))
         if told_apart == BY_MONTH:
             here.months.setdefault(month, Sums()).add(state, amount)

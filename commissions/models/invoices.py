@@ -78,6 +78,7 @@ class Invoice(models.Model):
             models.Index(
                 fields=["issued_on", "id"], condition=Q(deal__isnull=True), name="invoice_without_deal"
             ),
+            models.Index(fields=["customer_name"], name="invoice_by_customer"),
             GinIndex(
                 OpClass(Upper("customer_name"), "gin_trgm_ops"),
                 OpClass(Upper("reference"), "gin_trgm_ops"),
