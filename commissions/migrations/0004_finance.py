@@ -10,119 +10,223 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('commissions', '0003_links'),
-        ('partners', '0012_partner_name_search'),
-        ('referrals', '0012_bench'),
+        ("commissions", "0003_links"),
+        ("partners", "0012_partner_name_search"),
+        ("referrals", "0012_bench"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='JournalMonth',
+            name="JournalMonth",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3)),
-                ('month', models.DateField()),
-                ('closed_at', models.DateTimeField()),
-                ('debit', models.DecimalField(decimal_places=3, max_digits=14)),
-                ('credit', models.DecimalField(decimal_places=3, max_digits=14)),
-                ('lines', models.PositiveIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('content', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("month", models.DateField()),
+                ("closed_at", models.DateTimeField()),
+                ("debit", models.DecimalField(decimal_places=3, max_digits=14)),
+                ("credit", models.DecimalField(decimal_places=3, max_digits=14)),
+                ("lines", models.PositiveIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("content", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='JournalPosting',
+            name="JournalPosting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('earned', 'Commission earned'), ('approved', 'Payout approved'), ('paid', 'Payout transferred'), ('failed', 'Transfer failed')], max_length=8)),
-                ('happened_on', models.DateField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("earned", "Commission earned"),
+                            ("approved", "Payout approved"),
+                            ("paid", "Payout transferred"),
+                            ("failed", "Transfer failed"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("happened_on", models.DateField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='commission',
-            index=models.Index(fields=['-earned_on', '-id'], name='commission_newest_first'),
+            model_name="commission",
+            index=models.Index(fields=["-earned_on", "-id"], name="commission_newest_first"),
         ),
         migrations.AddIndex(
-            model_name='commission',
-            index=models.Index(fields=['partner', '-earned_on', '-id'], name='commission_of_partner_newest'),
+            model_name="commission",
+            index=models.Index(fields=["partner", "-earned_on", "-id"], name="commission_of_partner_newest"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['-issued_on', '-id'], name='invoice_newest_first'),
+            model_name="invoice",
+            index=models.Index(fields=["-issued_on", "-id"], name="invoice_newest_first"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('deal__isnull', True)), fields=['issued_on', 'id'], name='invoice_without_deal'),
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("deal__isnull", True)),
+                fields=["issued_on", "id"],
+                name="invoice_without_deal",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['customer_name'], name='invoice_by_customer'),
+            model_name="invoice",
+            index=models.Index(fields=["customer_name"], name="invoice_by_customer"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('customer_name'), 'gin_trgm_ops'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('reference'), 'gin_trgm_ops'), name='invoice_by_words'),
+            model_name="invoice",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("customer_name"), "gin_trgm_ops"
+                ),
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("reference"), "gin_trgm_ops"
+                ),
+                name="invoice_by_words",
+            ),
         ),
         migrations.AddField(
-            model_name='journalmonth',
-            name='closed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="journalmonth",
+            name="closed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='journalposting',
-            name='commission',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='commissions.commission'),
+            model_name="journalposting",
+            name="commission",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="postings",
+                to="commissions.commission",
+            ),
         ),
         migrations.AddField(
-            model_name='journalposting',
-            name='journal_month',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='commissions.journalmonth'),
+            model_name="journalposting",
+            name="journal_month",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="postings",
+                to="commissions.journalmonth",
+            ),
         ),
         migrations.AddField(
-            model_name='journalposting',
-            name='payout',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='commissions.payout'),
+            model_name="journalposting",
+            name="payout",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="postings",
+                to="commissions.payout",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='journalmonth',
-            constraint=models.UniqueConstraint(fields=('currency', 'month'), name='journal_month_once'),
+            model_name="journalmonth",
+            constraint=models.UniqueConstraint(fields=("currency", "month"), name="journal_month_once"),
         ),
         migrations.AddConstraint(
-            model_name='journalmonth',
-            constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit'))), name='journal_month_balances'),
+            model_name="journalmonth",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("debit", models.F("credit"))), name="journal_month_balances"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='journalmonth',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='journal_month_by_its_first_day'),
+            model_name="journalmonth",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("month__day", 1)), name="journal_month_by_its_first_day"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='journalmonth',
-            trigger=pgtrigger.compiler.Trigger(name='journal_month_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fa41accb87b79743b1788f4e974a8737413c3637', operation='UPDATE OR DELETE', pgid='pgtrigger_journal_month_append_only_48f76', table='commissions_journalmonth', when='BEFORE')),
+            model_name="journalmonth",
+            trigger=pgtrigger.compiler.Trigger(
+                name="journal_month_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="fa41accb87b79743b1788f4e974a8737413c3637",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_journal_month_append_only_48f76",
+                    table="commissions_journalmonth",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='journalmonth',
-            trigger=pgtrigger.compiler.Trigger(name='journal_months_in_turn', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF EXISTS (SELECT 1 FROM commissions_journalmonth m\n                    WHERE m.currency = NEW.currency AND m.month > NEW.month) THEN\n            RAISE EXCEPTION 'a later month is closed already' USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_months_in_turn';\n        END IF;\n        IF (NEW.closed_at AT TIME ZONE 'Europe/Amsterdam')::date < (NEW.month + interval '1 month')::date THEN\n            RAISE EXCEPTION 'the month is not over' USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_months_in_turn';\n        END IF;\n        RETURN NEW;\n    ", hash='f26259ff3b88b775252953c54db5f435cc0eecbb', operation='INSERT', pgid='pgtrigger_journal_months_in_turn_8b1b2', table='commissions_journalmonth', when='BEFORE')),
+            model_name="journalmonth",
+            trigger=pgtrigger.compiler.Trigger(
+                name="journal_months_in_turn",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF EXISTS (SELECT 1 FROM commissions_journalmonth m\n                    WHERE m.currency = NEW.currency AND m.month > NEW.month) THEN\n            RAISE EXCEPTION 'a later month is closed already' USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_months_in_turn';\n        END IF;\n        IF (NEW.closed_at AT TIME ZONE 'Europe/Amsterdam')::date < (NEW.month + interval '1 month')::date THEN\n            RAISE EXCEPTION 'the month is not over' USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_months_in_turn';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="f26259ff3b88b775252953c54db5f435cc0eecbb",
+                    operation="INSERT",
+                    pgid="pgtrigger_journal_months_in_turn_8b1b2",
+                    table="commissions_journalmonth",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='journalposting',
-            constraint=models.UniqueConstraint(fields=('commission',), name='journal_entry_booked_once'),
+            model_name="journalposting",
+            constraint=models.UniqueConstraint(fields=("commission",), name="journal_entry_booked_once"),
         ),
         migrations.AddConstraint(
-            model_name='journalposting',
-            constraint=models.UniqueConstraint(fields=('payout', 'what'), name='journal_payout_booked_once'),
+            model_name="journalposting",
+            constraint=models.UniqueConstraint(fields=("payout", "what"), name="journal_payout_booked_once"),
         ),
         migrations.AddConstraint(
-            model_name='journalposting',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('commission__isnull', False), ('payout__isnull', True), ('what', 'earned')), models.Q(models.Q(('what', 'earned'), _negated=True), ('commission__isnull', True), ('payout__isnull', False)), _connector='OR'), name='journal_posting_of_one_thing'),
+            model_name="journalposting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("commission__isnull", False), ("payout__isnull", True), ("what", "earned")),
+                    models.Q(
+                        models.Q(("what", "earned"), _negated=True),
+                        ("commission__isnull", True),
+                        ("payout__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="journal_posting_of_one_thing",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='journalposting',
-            trigger=pgtrigger.compiler.Trigger(name='journal_posting_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b0fe85c76ccbdbb7f8f2dc2e9de589ca11d75894', operation='UPDATE OR DELETE', pgid='pgtrigger_journal_posting_append_only_1e976', table='commissions_journalposting', when='BEFORE')),
+            model_name="journalposting",
+            trigger=pgtrigger.compiler.Trigger(
+                name="journal_posting_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="b0fe85c76ccbdbb7f8f2dc2e9de589ca11d75894",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_journal_posting_append_only_1e976",
+                    table="commissions_journalposting",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='journalposting',
-            trigger=pgtrigger.compiler.Trigger(name='journal_posting_fits_month', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE book record; of_it record;', func="\n        SELECT m.currency, (m.month + interval '1 month')::date AS next INTO book\n          FROM commissions_journalmonth m WHERE m.id = NEW.journal_month_id;\n        IF NEW.what = 'earned' THEN\n            SELECT c.currency, c.earned_on AS happened_on INTO of_it\n              FROM commissions_commission c WHERE c.id = NEW.commission_id;\n        ELSE\n            SELECT p.currency, CASE NEW.what\n                     WHEN 'approved' THEN (r.approved_at AT TIME ZONE 'Europe/Amsterdam')::date\n                     WHEN 'paid' THEN p.paid_on\n                     ELSE (p.failed_at AT TIME ZONE 'Europe/Amsterdam')::date END AS happened_on INTO of_it\n              FROM commissions_payout p JOIN commissions_payoutrun r ON r.id = p.run_id\n             WHERE p.id = NEW.payout_id;\n        END IF;\n        IF of_it.currency IS DISTINCT FROM book.currency\n           OR of_it.happened_on IS DISTINCT FROM NEW.happened_on OR NEW.happened_on >= book.next THEN\n            RAISE EXCEPTION 'another currency, another day, or a later month' USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_posting_fits_month';\n        END IF;\n        RETURN NEW;\n    ", hash='5e76d2c3b39e7cebe58ccb74e0afc4db45b641b0', operation='INSERT', pgid='pgtrigger_journal_posting_fits_month_128b6', table='commissions_journalposting', when='BEFORE')),
+            model_name="journalposting",
+            trigger=pgtrigger.compiler.Trigger(
+                name="journal_posting_fits_month",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE book record; of_it record;",
+                    func="\n        SELECT m.currency, (m.month + interval '1 month')::date AS next INTO book\n          FROM commissions_journalmonth m WHERE m.id = NEW.journal_month_id;\n        IF NEW.what = 'earned' THEN\n            SELECT c.currency, c.earned_on AS happened_on INTO of_it\n              FROM commissions_commission c WHERE c.id = NEW.commission_id;\n        ELSE\n            SELECT p.currency, CASE NEW.what\n                     WHEN 'approved' THEN (r.approved_at AT TIME ZONE 'Europe/Amsterdam')::date\n                     WHEN 'paid' THEN p.paid_on\n                     ELSE (p.failed_at AT TIME ZONE 'Europe/Amsterdam')::date END AS happened_on INTO of_it\n              FROM commissions_payout p JOIN commissions_payoutrun r ON r.id = p.run_id\n             WHERE p.id = NEW.payout_id;\n        END IF;\n        IF of_it.currency IS DISTINCT FROM book.currency\n           OR of_it.happened_on IS DISTINCT FROM NEW.happened_on OR NEW.happened_on >= book.next THEN\n            RAISE EXCEPTION 'another currency, another day, or a later month' USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_posting_fits_month';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="5e76d2c3b39e7cebe58ccb74e0afc4db45b641b0",
+                    operation="INSERT",
+                    pgid="pgtrigger_journal_posting_fits_month_128b6",
+                    table="commissions_journalposting",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
