@@ -49,6 +49,10 @@ def invoice_with(*facts: tuple[str, str], deal: bool = True, **more: object) -> 
         ([("credit", "1210")], "credited", "0"),
         ([("payment", "605"), ("credit", "605")], "paid", "0"),
         ([("credit", "605")], "unpaid", "605"),
+        ([("write_off", "1210")], "written_off", "0"),
+        ([("payment", "210"), ("write_off", "1000")], "written_off", "0"),
+        ([("payment", "210"), ("write_off", "500")], "partly_paid", "500"),
+        ([("write_off", "1210"), ("payment", "1210")], "paid", "0"),
     ],
 )
 def test_the_state_of_an_invoice_is_what_happened_to_it(
@@ -57,8 +61,9 @@ def test_the_state_of_an_invoice_is_what_happened_to_it(
     invoice_with(*facts)
 
     (row,) = invoice_list.page_of(InvoiceFilters(state=state)).rows
+    (sums,) = invoice_list.sums_of(InvoiceFilters(state=state))
 
-    assert row.open_gross == Decimal(open_gross)
+    assert row.open_gross == sums["total_open"] == Decimal(open_gross)
 
 
 def test_an_invoice_of_nothing_is_paid() -> None:
