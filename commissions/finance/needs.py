@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.db.models import Case, Count, F, Min, Q, Sum, Value, When
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -302,7 +303,7 @@ def months_to_close(today: date) -> Need | None:
         over = [month for month in journal.open_months(currency) if month.is_over(today)]
         rows += [
             Row(
-                what=f"{currency} {month.month:%Y-%m}",
+                what=f"{date_format(month.month, 'F Y')}, {currency}",
                 text=ngettext("%(n)s posting", "%(n)s postings", month.count) % {"n": month.count},
                 since=month.month,
                 amounts={currency: month.earned} if month.earned else {},
