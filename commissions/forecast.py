@@ -33,14 +33,20 @@ def coming(partner: Partner, *, on: date) -> list[Expected]:
     """
     deals = Deal.objects.filter(use_case__partner=partner, invoices__isnull=False).distinct().order_by("pk")
     expected = [
-        each
-        for deal in deals.select_related("use_case__referral__company")
-        for each in _of(deal, case_of(deal), on=on)
+        each for deal in deals.select_related("use_case__referral__company") for each in if_paid(deal, on=on)
     ]
     return sorted(expected, key=lambda each: (each.invoice.issued_on, each.invoice.reference))
 
 
-def _of(deal: Deal, case: rules.Case | None, *, on: date) -> list[Expected]:
+def if_paid(deal: Deal, *, on: date, bonuses: bool = False) -> list[Expected]:
+    """Return what a deal's open invoices would bring if they were paid in full on that day.
+
+    :param bonuses: what its partner's recruiter would get, too.
+    """
+    return _of(deal, case_of(deal), on=on, bonuses=bonuses)
+
+
+def _of(deal: Deal, case: rules.Case | None, *, on: date, bonuses: bool = False) -> list[Expected]:
     if case is None or not case.pays:
         return []
     books = rules.Books(case.bills)
@@ -68,7 +74,7 @@ def _of(deal: Deal, case: rules.Case | None, *, on: date) -> list[Expected]:
             currency=entry.currency,
         )
         for entry in entries
-        if entry.fact == -entry.bill and entry.kind != rules.BONUS and entry.amount > 0
+        if entry.fact == -entry.bill and (bonuses or entry.kind != rules.BONUS) and entry.amount > 0
     ]
 
 

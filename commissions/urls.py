@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path, re_path
 
-from commissions.views import earnings, elections, forecast, invoices, payouts, what_if
+from commissions.views import (
+    earnings,
+    elections,
+    finance,
+    finance_lists,
+    forecast,
+    invoices,
+    journal,
+    payouts,
+    what_if,
+)
 
 app_name = "commissions"
 
@@ -26,4 +36,35 @@ urlpatterns: list[URLPattern] = [
     path("desk/payouts/runs/<int:pk>/decide/", payouts.decide, name="payout_decide"),
     path("desk/use-cases/<int:pk>/election/", elections.change, name="election_change"),
     path("desk/payouts/<int:pk>/settle/", payouts.settle, name="payout_settle"),
+    path("desk/finance/", finance.overview, name="finance"),
+    path("desk/finance/invoices/", finance_lists.invoices, name="finance_invoices"),
+    re_path(
+        r"^desk/finance/invoices/export\.(?P<file_format>csv|xlsx)$",
+        finance_lists.invoices_file,
+        name="finance_invoices_file",
+    ),
+    path("desk/finance/ledger/", finance_lists.ledger, name="finance_ledger"),
+    re_path(
+        r"^desk/finance/ledger/export\.(?P<file_format>csv|xlsx)$",
+        finance_lists.ledger_file,
+        name="finance_ledger_file",
+    ),
+    path("desk/finance/liabilities/", finance.liabilities, name="liabilities"),
+    path("desk/finance/liabilities/<slug:what>.csv", finance.liabilities_file, name="liabilities_file"),
+    path("desk/finance/forecast/", finance.forecast, name="outlook"),
+    path("desk/finance/forecast/export.csv", finance.forecast_file, name="outlook_file"),
+    path("desk/finance/partners/", finance.partners, name="by_partner"),
+    path("desk/finance/partners/<slug:by>.csv", finance.partners_file, name="by_partner_file"),
+    path("desk/finance/journal/", journal.journal, name="journal"),
+    re_path(
+        r"^desk/finance/journal/(?P<currency>[A-Z]{3})/(?P<month>20\d\d-\d\d)/$",
+        journal.journal_month,
+        name="journal_month",
+    ),
+    re_path(
+        r"^desk/finance/journal/(?P<currency>[A-Z]{3})/(?P<month>20\d\d-\d\d)/close/$",
+        journal.journal_close,
+        name="journal_close",
+    ),
+    path("desk/finance/journal/<int:pk>/file/", journal.journal_file, name="journal_file"),
 ]

@@ -289,6 +289,15 @@ SLACK = {  # without a bot's token, people do what it would
     "BOT_TOKEN": env.str("SLACK_BOT_TOKEN", default=""),
     "API_URL": env.str("SLACK_API_URL", default="https://slack.com/api/"),
 }
+# Accounts of the journal that bookkeeping gets (docs/operations.md): the usual places of the Dutch decimal
+# scheme, where 1 is what is owed and owned at short term and 4 is costs.
+BOOKKEEPING = {
+    "EXPENSE": env.str("BOOKKEEPING_EXPENSE", default="4550"),  # selling costs
+    "ACCRUED": env.str("BOOKKEEPING_ACCRUED", default="1950"),  # costs still to be paid
+    "PAYABLE": env.str("BOOKKEEPING_PAYABLE", default="1600"),  # creditors
+    "VAT": env.str("BOOKKEEPING_VAT", default="1520"),  # VAT to reclaim
+    "BANK": env.str("BOOKKEEPING_BANK", default="1100"),
+}
 SANDBOX_URL = env.str("SSP_SANDBOX_URL", default="")
 
 # --- logs: JSON lines with a request id that follows into tasks, ids only -----

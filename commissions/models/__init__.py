@@ -3,6 +3,7 @@
 from commissions.models.amounts import AMOUNT
 from commissions.models.elections import ElectedUseCase, ElectionChange
 from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
+from commissions.models.journal import JournalMonth, JournalPosting
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
 
@@ -19,6 +20,8 @@ __all__ = [
     "InvoiceImport",
     "InvoiceLine",
     "InvoiceQuerySet",
+    "JournalMonth",
+    "JournalPosting",
     "Payout",
     "PayoutEntry",
     "PayoutRun",

@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from commissions import guards
@@ -69,6 +71,18 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["source", "reference"], name="invoice_once_per_source"),
             models.CheckConstraint(
                 condition=Q(net__gte=0, gross__gte=F("net")), name="invoice_gross_at_least_net"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-issued_on", "-id"], name="invoice_newest_first"),
+            models.Index(
+                fields=["issued_on", "id"], condition=Q(deal__isnull=True), name="invoice_without_deal"
+            ),
+            models.Index(fields=["customer_name"], name="invoice_by_customer"),
+            GinIndex(
+                OpClass(Upper("customer_name"), "gin_trgm_ops"),
+                OpClass(Upper("reference"), "gin_trgm_ops"),
+                name="invoice_by_words",
             ),
         ]
         triggers = [guards.INVOICE_STAYS, guards.never_deleted("invoice_never_deleted")]

@@ -83,6 +83,8 @@ class Commission(models.Model):
         indexes = [
             models.Index(fields=["partner", "currency", "payable_on"], name="commission_by_partner"),
             models.Index(fields=["earned_on"], name="commission_by_day_earned"),
+            models.Index(fields=["-earned_on", "-id"], name="commission_newest_first"),
+            models.Index(fields=["partner", "-earned_on", "-id"], name="commission_of_partner_newest"),
         ]
         triggers = [
             guards.append_only("ledger_append_only"),

@@ -20,6 +20,11 @@ PLACEHOLDERS = {
     "slug": "nobody",
     "size": "small",
     "version": 9,
+    "file_format": "csv",
+    "what": "months",
+    "by": "partner",
+    "currency": "EUR",
+    "month": "2026-01",
 }
 
 

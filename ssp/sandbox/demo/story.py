@@ -14,6 +14,7 @@ from ssp.core.models import User
 from ssp.sandbox import people
 from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.asking import contested, times_under_way
+from ssp.sandbox.demo.books import close_the_summer, invoices_that_wait
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
 from ssp.sandbox.demo.crm import know_people
@@ -62,7 +63,9 @@ def tell(*, now: datetime) -> None:
     _won(stage, Teller(ines), Teller(pieter))
     first_invoices(when, by=stage[people.FEMKE])
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
+    close_the_summer(when, by=stage[people.FEMKE])
     autumn_invoices(when, by=stage[people.FEMKE])
+    invoices_that_wait(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
     election_changed(when, director=stage[people.BRAM])
     karl = Teller(Partner.objects.get(user=stage[people.KARL]))

@@ -1,0 +1,1 @@
+"""What finance sees: what waits for it, what is owed, what is coming, and what bookkeeping gets."""
