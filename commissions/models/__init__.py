@@ -1,9 +1,12 @@
 """Invoices and what happens to them, the ledger, payouts and statements (C5, C20-C22, Arithmetic)."""
 
 from commissions.models.amounts import AMOUNT
+from commissions.models.contests import ContestedEntry
 from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
+from commissions.models.statements import Statement, StatementFile, StatementKind, StatementLine
+from commissions.models.tax import TaxTreatment
 
 __all__ = [
     "AMOUNT",
@@ -11,6 +14,7 @@ __all__ = [
     "Commission",
     "CommissionKind",
     "CommissionQuerySet",
+    "ContestedEntry",
     "Fact",
     "Invoice",
     "InvoiceImport",
@@ -19,5 +23,10 @@ __all__ = [
     "Payout",
     "PayoutEntry",
     "PayoutRun",
+    "Statement",
+    "StatementFile",
+    "StatementKind",
+    "StatementLine",
     "TaxStatus",
+    "TaxTreatment",
 ]

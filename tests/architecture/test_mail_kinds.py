@@ -9,8 +9,12 @@ from ssp.core.mail_kinds import all_kinds, kind_named
 ROOT = Path(__file__).resolve().parents[2]
 # What a clause or the law obliges us to send: no one turns these off.
 ALWAYS = {
+    "commissions.contest_answered",
+    "commissions.contest_overdue",
+    "commissions.entry_contested",
     "commissions.payout_approved",
     "commissions.payout_paid",
+    "commissions.statement_cancelled",
     "core.staff_invitation",
     "partners.application_rejected",
     "partners.application_submitted",
