@@ -129,7 +129,7 @@ INVARIANTS: list[tuple[int, str, str]] = [
     ),
     (
         12,
-        "Every payout with a number has the statement of that number, with its sums; every failed one is cancelled.",
+        "A payout with a number has its statement, with that number and its sums; a failed one is cancelled.",
         """
         SELECT p.id FROM commissions_payout p
           LEFT JOIN commissions_statement s ON s.payout_id = p.id AND s.kind = 'payout'
@@ -155,7 +155,7 @@ INVARIANTS: list[tuple[int, str, str]] = [
     ),
     (
         12,
-        "The triggers that forbid UPDATE and DELETE on statements, their lines and files exist and are enabled.",
+        "The triggers that forbid UPDATE and DELETE on statements exist and are enabled.",
         """
         SELECT t.name FROM (VALUES ('commissions_statement', 'statement_append_only'),
                                    ('commissions_statementline', 'statement_line_append_only'),

@@ -120,7 +120,7 @@ def of_month(
     return {
         **_head(partner, number=number, currency=currency, at=at),
         "title": _("Statement of %s") % format_date(month, "F Y"),
-        "about": _("Statement %(number)s, closed on %(day)s") % {"number": number, "day": day(at)},
+        "about": _("Statement %s") % number,
         "contract": _contract(partner, at=at),
         "terms": [_("%s, net of VAT") % currency, _("VAT is on the statement of each payout")],
         "before": [_("Balance before"), format_money(opening, currency)],
@@ -230,16 +230,15 @@ def _line(line: StatementLine, explained: dict[int, Explained]) -> Facts:
     payout = line.payout
     assert payout is not None  # constraint: an entry or a payout
     failed = line.what == StatementLine.What.FAILED
-    title = _("Transfer failed, statement %s") if failed else _("Payout, statement %s")
-    run = payout.run
+    moment = payout.failed_at if failed else payout.run.approved_at
+    assert moment is not None  # trigger: a line of what happened
+    vat = _("VAT of %s is paid besides") % format_money(payout.vat, payout.currency) if payout.vat else ""
     return {
-        "on": local_date(payout.failed_at if failed else run.approved_at).isoformat(),  # type: ignore[arg-type]
-        "title": title % payout.statement_number,
-        "subtitle": _("its entries go into the next payout")
-        if failed
-        else _("VAT of %s is paid besides") % format_money(payout.vat, payout.currency)
-        if payout.vat
-        else "",
+        "on": local_date(moment).isoformat(),
+        "day": day(moment),
+        "title": (_("Transfer failed, statement %s") if failed else _("Payout, statement %s"))
+        % payout.statement_number,
+        "subtitle": _("its entries go into the next payout") if failed else vat,
         "brief": "",
         "number": payout.statement_number,
         "amount": format_money(line.amount, payout.currency),

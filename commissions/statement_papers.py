@@ -30,7 +30,9 @@ def render(facts: dict[str, Any]) -> bytes:
     pdf: Any
     try:
         pdf = typst.compile(str(TEMPLATE), pdf_standards=ARCHIVED, **how)
-    except typst.TypstError:
+    except typst.TypstError as refused:
+        if "could not be displayed" not in str(refused):
+            raise
         log.warning("statement.letters_missing", number=facts["number"])
         pdf = typst.compile(str(TEMPLATE), **how)
     return bytes(pdf)

@@ -84,6 +84,19 @@ def issue_cancellation(*, payout: Payout, at: datetime) -> Statement:
     return statement
 
 
+def catch_up(*, at: datetime) -> None:
+    """Issue what payouts from before there were statements miss: theirs, and what cancels failed ones."""
+    issue_for_payouts(at=at)
+    failed = Payout.objects.filter(failed_at__isnull=False).exclude(
+        statements__kind=StatementKind.CANCELLATION
+    )
+    for payout in failed.select_related("partner", "run").order_by("failed_at", "pk"):
+        with transaction.atomic():
+            in_turn()
+            if not payout.statements.filter(kind=StatementKind.CANCELLATION).exists():
+                issue_cancellation(payout=payout, at=at)
+
+
 def close_months(*, at: datetime) -> int:
     """Issue the statement of every month that is over, for everybody for whom something was entered in it.
 

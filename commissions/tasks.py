@@ -21,7 +21,7 @@ def issue_statements(**_: object) -> None:
     """Issue what is missing: payouts from before there were statements, and months that are over."""
     with alone("commissions.issue_statements") as is_ours:
         if is_ours:
-            statements.issue_for_payouts(at=clock.now())
+            statements.catch_up(at=clock.now())
             statements.close_months(at=clock.now())
 
 

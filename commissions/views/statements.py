@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -60,10 +61,11 @@ def desk_statements(request: StaffRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Any) -> tuple[list[Statement], str]:
     """Return a page of statements, newest first, and the address of the next one."""
-    rows = found.select_related("payout__run", "partner").defer("facts").order_by("-pk")
+    rows = found.select_related("payout__run", "partner").defer("facts").newest_first()
     after = request.GET.get("after", "")
-    if after.isdecimal() and len(after) < 19:
-        rows = rows.filter(pk__lt=after)
+    last = found.filter(pk=after).first() if after.isdecimal() and len(after) < 19 else None
+    if last:
+        rows = rows.filter(Q(issued_at__lt=last.issued_at) | Q(issued_at=last.issued_at, pk__lt=last.pk))
     shown = list(rows[: A_PAGE + 1])
     if len(shown) <= A_PAGE:
         return shown, ""

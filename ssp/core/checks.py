@@ -17,7 +17,7 @@ def links_lead_home(app_configs: Any, **_: Any) -> list[CheckMessage]:
 @register(deploy=True)
 def statements_name_who_pays(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """A self-billing document without our name, address and VAT number is none."""
-    if settings.SEMI["VAT_NUMBER"] and "Example Quay" not in settings.SEMI["ADDRESS"]:
+    if all(settings.SEMI.values()):
         return []
     return [
         Error("SEMI_LEGAL_NAME, SEMI_ADDRESS and SEMI_VAT_NUMBER stand on every statement.", id="ssp.E002")
