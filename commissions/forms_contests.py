@@ -12,7 +12,10 @@ from ssp.core.widgets import ChoiceList
 class ContestForm(DomainFormMixin, forms.Form):
     text = forms.CharField(
         label=_("What is wrong?"),
-        help_text=_("Which figure, and what you think it should be. Finance and directors read it."),
+        help_text=_(
+            "Which figure, and what you think it should be. Finance and directors read it; leave out the "
+            "names of people."
+        ),
         max_length=2000,
         widget=forms.Textarea({"rows": 5}),
     )
