@@ -138,6 +138,7 @@ def mark_failed(*, payout: Payout, reason: str, by: User, at: datetime) -> Payou
 
     :raises RunNotApproved, PayoutSettled: it can't be.
     """
+    statements.in_turn()  # before the payout's row: who closes a month holds the turn and refers to the row
     row = _approved(payout, by=by)
     row.failed_at, row.failure = at, reason[:300]
     row.save(update_fields=["failed_at", "failure"])

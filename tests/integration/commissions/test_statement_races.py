@@ -4,9 +4,9 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
-from commissions import contests, payouts, statements
+from commissions import contests, payouts, queries_statements, statements
 from commissions.errors_statements import AlreadyAnswered, AlreadyContested
 from commissions.invariants import INVARIANTS
 from commissions.models import ContestedEntry, Payout, Statement
@@ -16,7 +16,7 @@ from ssp.core.roles import Role
 from tests.factories.commissions import confirmed_tax
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
-from tests.factories.statements import APRIL, FEBRUARY, MARCH, enters
+from tests.factories.statements import APRIL, FEBRUARY, MARCH, MAY, an_approved_payout, enters
 from tests.integration.commissions.test_accrual import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,6 +95,38 @@ def test_runs_approved_at_once_and_a_rolled_back_one_leave_no_gap() -> None:
     ]
     assert statements_of(at=APRIL) == []
     assert broken(INVARIANTS) == []
+
+
+def test_a_transfer_that_fails_while_a_month_is_closed_waits_for_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    partner, nadia = PartnerFactory(), UserFactory(roles=[Role.FINANCE])
+    enters(partner, at=FEBRUARY)
+    payout = an_approved_payout(partner, at=APRIL)
+    closing, read = threading.Event(), queries_statements.unstated
+
+    def read_until_somebody_waits(*args: Any, **kwargs: Any) -> Any:
+        closing.set()
+        with connection.cursor() as cursor:
+            for _ in range(10_000):
+                cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+                if cursor.fetchone():
+                    return read(*args, **kwargs)
+        raise AssertionError("nobody waited")
+
+    def fail() -> None:
+        closing.wait(timeout=30)
+        payouts.mark_failed(payout=payout, reason="Closed", by=nadia, at=MAY)
+
+    monkeypatch.setattr(queries_statements, "unstated", read_until_somebody_waits)
+    todo: list[Any] = [fail, lambda: statements.close_months_of(partner=partner, currency="EUR", at=MAY)]
+
+    raised = all_at_once(lambda: todo.pop()(), threads=2)
+
+    assert raised == []  # no deadlock
+    assert sorted(row.number for row in Statement.objects.all()) == [
+        "2027-0001", "C2027-0001", "M2027-0001", "M2027-0002",
+    ]  # fmt: skip
 
 
 def test_an_entry_contested_twice_at_once_is_contested_once() -> None:
