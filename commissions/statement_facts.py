@@ -13,6 +13,7 @@ from django_countries import countries
 from commissions import queries
 from commissions.explain import Explained, explain
 from commissions.models import Commission, Payout, StatementLine, TaxStatus, TaxTreatment
+from commissions.rules.tax import EU
 from partners.models import Contract, Partner
 from ssp.core.money import format_money
 from ssp.core.periods import local_date
@@ -168,11 +169,15 @@ def _party(legal_name: str, known_as: str, address: str, country: str, tax_numbe
                 known_as if known_as != legal_name else "",
                 *(part.strip() for part in address.splitlines()),
                 str(countries.name(country)),
-                _("VAT number %s") % tax_number if tax_number else "",
+                _tax_number(tax_number, country) if tax_number else "",
             ]
             if line
         ],
     }
+
+
+def _tax_number(number: str, country: str) -> str:
+    return (_("VAT number %s") if country in EU else _("Tax number %s")) % number
 
 
 def _contract(partner: Partner, *, at: datetime) -> list[str]:

@@ -1,6 +1,7 @@
 """Statements: what they print is frozen, months follow each other, numbers have no gaps, nothing changes."""
 
 import hashlib
+import zipfile
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -14,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from commissions import handlers_statements, payouts, statements, tasks
+from commissions.contests import contest_entry
 from commissions.errors_statements import TaxStatusUnfit
 from commissions.invariants import INVARIANTS
 from commissions.models import Commission, Payout, Statement, StatementFile, StatementLine, TaxStatus
@@ -24,6 +26,7 @@ from ssp.core import clock
 from ssp.core.invariants import broken
 from ssp.core.models import MutedMail, OutboxMessage, User
 from ssp.core.roles import Role
+from ssp.portal.own_data import archive
 from tests.factories.commissions import confirmed_tax
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory, ended
@@ -402,6 +405,19 @@ def test_statements_stay_readable_after_the_partnership_ended(ines: Partner) -> 
 
     assert reader.get(reverse("commissions:statement", args=["M2027-0001"])).status_code == 200
     assert reader.get(reverse("commissions:statement_file", args=["M2027-0001"])).status_code == 200
+
+
+def test_partners_take_their_statements_and_what_they_contested_along(ines: Partner) -> None:
+    entry = enters(ines, at=FEBRUARY)
+    statements.close_months(at=MARCH)
+    contest_entry(entry=entry, text="They paid more.", by=ines.user, at=MARCH)
+
+    with zipfile.ZipFile(BytesIO(archive(ines, at=MARCH))) as packed:
+        kept = packed.read("statements/M2027-0001.pdf")
+        contested = packed.read("contested.csv").decode()
+
+    assert kept == Statement.objects.get().file.read()
+    assert "They paid more." in contested
 
 
 def test_the_partner_is_told_of_a_month_unless_they_turned_it_off(ines: Partner) -> None:
