@@ -7,7 +7,17 @@ from django.http import HttpRequest
 
 from commissions import services
 from commissions.forms import TaxStatusForm
-from commissions.models import Commission, Fact, Invoice, InvoiceLine, Payout, PayoutRun, TaxStatus
+from commissions.models import (
+    Commission,
+    ContestedEntry,
+    Fact,
+    Invoice,
+    InvoiceLine,
+    Payout,
+    PayoutRun,
+    Statement,
+    TaxStatus,
+)
 from ssp.core import clock
 from ssp.core.admin import RoleAdmin
 from ssp.core.errors import DomainError
@@ -92,6 +102,8 @@ class TaxStatusAdmin(RoleAdmin):
                 partner=obj.partner,
                 vat_percent=obj.vat_percent,
                 note=obj.note,
+                treatment=obj.treatment,
+                postal_address=obj.postal_address,
                 by=request.user,
                 at=clock.now(),
             )
@@ -99,3 +111,21 @@ class TaxStatusAdmin(RoleAdmin):
             self.refused(request, refusal)
             return
         obj.pk = made.pk
+
+
+@admin.register(Statement)
+class StatementAdmin(RoleAdmin):
+    view_roles = READERS
+    list_display = ("number", "kind", "partner", "month", "net", "vat", "currency", "issued_at")
+    list_filter = ("kind", "currency")
+    list_select_related = ("partner",)
+    search_fields = ("partner__display_name",)
+    exclude = ("facts",)
+    date_hierarchy = "issued_at"
+
+
+@admin.register(ContestedEntry)
+class ContestedEntryAdmin(RoleAdmin):
+    view_roles = READERS
+    list_display = ("commission", "contested_by", "contested_at", "agreed", "answered_by", "answered_at")
+    list_filter = ("agreed", ("answered_at", admin.EmptyFieldListFilter))

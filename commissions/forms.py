@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from commissions.models import TaxStatus
+from commissions.models import TaxStatus, TaxTreatment
 from referrals.models import Deal
 from ssp.core.forms import DomainFormMixin
 from ssp.core.tabular import MAX_BYTES
-from ssp.core.widgets import DateInput
+from ssp.core.widgets import ChoiceList, DateInput
 
 
 class InvoiceFileForm(DomainFormMixin, forms.Form):
@@ -53,6 +53,19 @@ class FailedForm(DomainFormMixin, forms.Form):
 class TaxForm(DomainFormMixin, forms.Form):
     """The tax status of one partner, on the page that the payouts link to."""
 
+    treatment = forms.ChoiceField(
+        label=_("How VAT is treated"),
+        choices=TaxTreatment.choices,
+        widget=ChoiceList(
+            hints={
+                "domestic": _("The partner is where SeMI is, and charges VAT."),
+                "reverse_charge": _("SeMI accounts for the VAT: the statement says so, with the article."),
+                "small_business": _("The partner’s country exempts it: the statement names the scheme."),
+                "outside_eu": _("SeMI accounts for the VAT: the statement says so."),
+            }
+        ),
+        error_messages={"required": _("Choose how VAT is treated: the statement has its words.")},
+    )
     vat_percent = forms.DecimalField(
         label=_("VAT in percent"),
         help_text=_("0 for reverse charge, small businesses and partners outside the EU."),
@@ -64,9 +77,17 @@ class TaxForm(DomainFormMixin, forms.Form):
             ("invalid", "min_value", "max_value"), _("Enter a percentage from 0 to 100, such as 21.")
         ),
     )
+    postal_address = forms.CharField(
+        label=_("Address on the statement"),
+        help_text=_("Street and town, on lines of their own. The law wants both parties’ addresses."),
+        max_length=400,
+        widget=forms.Textarea({"rows": 3}),
+    )
     note = forms.CharField(
         label=_("Note on the statement"),
-        help_text=_("For example “VAT reverse charged” or the ground of an exemption."),
+        help_text=_(
+            "What else the law of the partner’s country wants said, such as the ground of an exemption."
+        ),
         max_length=200,
         required=False,
     )
@@ -75,4 +96,4 @@ class TaxForm(DomainFormMixin, forms.Form):
 class TaxStatusForm(forms.ModelForm):
     class Meta:
         model = TaxStatus
-        fields = ("partner", "vat_percent", "note")
+        fields = ("partner", "treatment", "vat_percent", "postal_address", "note")

@@ -119,4 +119,51 @@ INVARIANTS: list[tuple[int, str, str]] = [
          WHERE p.paid_on IS NOT NULL AND (r.approved_by_id IS NULL OR r.approved_by_id = r.prepared_by_id)
         """,
     ),
+    (
+        12,
+        "No gap and no number twice in a series of statements.",
+        """
+        SELECT min(s.id) FROM commissions_statement s GROUP BY s.kind, s.year
+        HAVING min(s.sequence) <> 1 OR max(s.sequence) <> count(*)
+        """,
+    ),
+    (
+        12,
+        "A payout with a number has its statement, with that number and its sums; a failed one is cancelled.",
+        """
+        SELECT p.id FROM commissions_payout p
+          LEFT JOIN commissions_statement s ON s.payout_id = p.id AND s.kind = 'payout'
+          LEFT JOIN commissions_statement c ON c.payout_id = p.id AND c.kind = 'cancellation'
+         WHERE (p.statement_year, p.statement_sequence, p.partner_id, p.currency, p.entries_total, p.vat)
+                 IS DISTINCT FROM (s.year, s.sequence, s.partner_id, s.currency, s.net, s.vat)
+           AND NOT (p.statement_sequence IS NULL AND s.id IS NULL)
+            OR (p.failed_at IS NOT NULL) <> (c.id IS NOT NULL)
+            OR c.net + p.entries_total <> 0 OR c.vat + p.vat <> 0
+        """,
+    ),
+    (
+        12,
+        "Every month’s statement begins with the balance of the one before, and is its lines.",
+        """
+        SELECT s.id FROM (
+            SELECT m.*, coalesce(lag(m.opening + m.net) OVER (
+                       PARTITION BY m.partner_id, m.currency ORDER BY m.month), 0) AS before
+              FROM commissions_statement m WHERE m.kind = 'month') s
+         WHERE s.opening <> s.before OR s.net <> (
+               SELECT coalesce(sum(l.amount), 0) FROM commissions_statementline l WHERE l.statement_id = s.id)
+        """,
+    ),
+    (
+        12,
+        "The triggers that forbid UPDATE and DELETE on statements exist and are enabled.",
+        """
+        SELECT t.name FROM (VALUES ('commissions_statement', 'statement_append_only'),
+                                   ('commissions_statementline', 'statement_line_append_only'),
+                                   ('commissions_statementfile', 'statement_file_append_only')) t (tab, name)
+         WHERE NOT EXISTS (
+            SELECT 1 FROM pg_trigger g
+             WHERE g.tgrelid = t.tab::regclass AND g.tgname LIKE 'pgtrigger_' || t.name || '%'
+               AND g.tgenabled IN ('O', 'A') AND (g.tgtype & 16) > 0 AND (g.tgtype & 8) > 0)
+        """,
+    ),
 ]

@@ -6,6 +6,7 @@ from ssp.core.mail_kinds import MailKind, register
 from ssp.core.roles import Role
 
 PARTNER = frozenset({Role.PARTNER})
+HANDS = frozenset({Role.FINANCE, Role.DIRECTOR})
 MONEY = _("It is about money that is yours, and carries the statement.")
 
 register(
@@ -38,5 +39,48 @@ register(
         audience=PARTNER,
         legal=True,
         reason=_("It decides how you are paid."),
-    )
+    ),
+    MailKind(  # it repeats what payouts and the ledger say, so it may be turned off
+        name="commissions.statement_ready",
+        template="commissions/emails/statement_ready",
+        label=_("The statement of a month is ready"),
+        explanation=_("What was entered, paid and is held, on the first days of the next month."),
+        audience=PARTNER,
+    ),
+    MailKind(
+        name="commissions.statement_cancelled",
+        template="commissions/emails/statement_cancelled",
+        label=_("A statement is cancelled"),
+        explanation=_("Its transfer failed; the entries go into the next payout."),
+        audience=PARTNER,
+        legal=True,
+        reason=_("It takes back a document that may be in your books."),
+    ),
+    MailKind(
+        name="commissions.entry_contested",
+        template="commissions/emails/entry_contested",
+        label=_("An entry is contested"),
+        explanation=_("The entry, and by when an answer is due."),
+        audience=HANDS,
+        legal=True,
+        reason=_("A partner waits for an answer that only you can give."),
+    ),
+    MailKind(
+        name="commissions.contest_overdue",
+        template="commissions/emails/contest_overdue",
+        label=_("A contested entry wasn’t answered in time"),
+        explanation=_("It was promised within 10 working days."),
+        audience=frozenset({Role.DIRECTOR}),
+        legal=True,
+        reason=_("A partner was promised an answer that didn’t come."),
+    ),
+    MailKind(
+        name="commissions.contest_answered",
+        template="commissions/emails/contest_answered",
+        label=_("Your contested entry is answered"),
+        explanation=_("What finance says, and what follows."),
+        audience=PARTNER,
+        legal=True,
+        reason=_("It answers what you contested, about money that is yours."),
+    ),
 )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Max
 
-from commissions import queries
+from commissions import queries, statements
 from commissions.errors import (
     EntryAlreadyInPayout,
     NothingToPay,
@@ -58,6 +58,7 @@ def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
                 vat_percent=candidate.vat_percent,
                 vat=candidate.vat,
                 vat_note=candidate.tax.note if candidate.tax else "",
+                vat_treatment=candidate.tax.treatment if candidate.tax else "",
             )
             PayoutEntry.objects.bulk_create(
                 PayoutEntry(payout=payout, commission=entry) for entry in candidate.entries
@@ -85,6 +86,7 @@ def approve_payout_run(*, run: PayoutRun, by: User, at: datetime) -> PayoutRun:
         payout.statement_year, payout.statement_sequence = year, number
         payout.save(update_fields=["statement_year", "statement_sequence"])
         _tell(payout, "approved", at=at)
+    statements.issue_for_payouts(at=at)
     audit.record("payout_run.approved", row, by=by, at=at)
     return row
 
@@ -136,10 +138,12 @@ def mark_failed(*, payout: Payout, reason: str, by: User, at: datetime) -> Payou
 
     :raises RunNotApproved, PayoutSettled: it can't be.
     """
+    statements.in_turn()  # before the payout's row: who closes a month holds the turn and refers to the row
     row = _approved(payout, by=by)
     row.failed_at, row.failure = at, reason[:300]
     row.save(update_fields=["failed_at", "failure"])
     row.entries.filter(released_at__isnull=True).update(released_at=at)
+    statements.issue_cancellation(payout=row, at=at)
     audit.record("payout.failed", row, by=by, at=at)
     return row
 

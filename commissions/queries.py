@@ -28,6 +28,14 @@ class State(StrEnum):
 
 
 ZERO = Decimal(0)
+EXPLAINED = (  # what the explanation of an entry reads
+    "invoice",
+    "fact__invoice",
+    "contract",
+    "use_case__referral__company",
+    "use_case__partner",
+    "source_entry",
+)
 LIVE_PLACES = PayoutEntry.objects.filter(released_at__isnull=True).select_related("payout__run")
 
 
@@ -35,14 +43,7 @@ def entries(partner: Partner) -> QuerySet[Commission]:
     """Return a partner's ledger, newest first, with all that explains it."""
     return (
         Commission.objects.owned_by(partner)
-        .select_related(
-            "invoice",
-            "fact__invoice",
-            "contract",
-            "use_case__referral__company",
-            "use_case__partner",
-            "source_entry",
-        )
+        .select_related(*EXPLAINED)
         .prefetch_related(Prefetch("payout_entries", queryset=LIVE_PLACES, to_attr="places"))
         .order_by("-earned_on", "-pk")
     )

@@ -4,12 +4,15 @@ import hashlib
 from datetime import datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
 
 from commissions import intake
 from commissions.errors import AlreadyImported, ImportRefused, InvoiceAlreadyMatched
+from commissions.errors_statements import TaxStatusUnfit
 from commissions.models import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, TaxStatus
 from commissions.permissions import check_finance
+from commissions.rules import tax
 from partners.models import Partner
 from referrals.models import Deal
 from ssp.core import audit, outbox
@@ -198,13 +201,39 @@ def match_all_waiting_invoices(*, at: datetime) -> int:
 
 @transaction.atomic
 def confirm_tax_status(
-    *, partner: Partner, vat_percent: Decimal, note: str, by: User, at: datetime
+    *,
+    partner: Partner,
+    vat_percent: Decimal,
+    note: str,
+    treatment: str = "",
+    postal_address: str = "",
+    by: User,
+    at: datetime,
 ) -> TaxStatus:
-    """Confirm what VAT a partner's payouts carry; it holds for payouts prepared from now on."""
+    """Confirm what VAT a partner's payouts carry; it holds for payouts prepared from now on.
+
+    :param treatment: a `TaxTreatment`; nothing when the note says all there is to say.
+    :raises TaxStatusUnfit: it can't be right for a partner of that country.
+    """
     check_finance(by)
+    if why := treatment and tax.unfit(
+        treatment,
+        percent=vat_percent,
+        country=partner.country,
+        home=settings.SEMI["COUNTRY"],
+        has_tax_number=bool(partner.tax_number),
+    ):
+        raise TaxStatusUnfit(why)
     status, _made = TaxStatus.objects.update_or_create(
         partner=partner,
-        defaults={"vat_percent": vat_percent, "note": note, "confirmed_by": by, "confirmed_at": at},
+        defaults={
+            "vat_percent": vat_percent,
+            "note": note,
+            "treatment": treatment,
+            "postal_address": postal_address,
+            "confirmed_by": by,
+            "confirmed_at": at,
+        },
     )
     audit.record("tax_status.confirmed", status, by=by, at=at, partner=partner.pk)
     return status

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from commissions import accrual, services
+from commissions import accrual, contests, services, statements
 from ssp.core import clock
 from ssp.core.locks import alone
 
@@ -14,3 +14,18 @@ def accrue(**_: object) -> None:
         if is_ours:  # a run that lasts longer than a tick isn't joined by the next one
             services.match_all_waiting_invoices(at=clock.now())
             accrual.accrue(at=clock.now())
+
+
+@shared_task
+def issue_statements(**_: object) -> None:
+    """Issue what is missing: payouts from before there were statements, and months that are over."""
+    with alone("commissions.issue_statements") as is_ours:
+        if is_ours:
+            statements.catch_up(at=clock.now())
+            statements.close_months(at=clock.now())
+
+
+@shared_task
+def follow_contests(**_: object) -> None:
+    """Tell directors of what is contested and wasn't answered in time."""
+    contests.escalate_overdue(at=clock.now())

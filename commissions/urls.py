@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, re_path
 
 from commissions.views import (
+    contests,
     earnings,
     elections,
     finance,
@@ -11,6 +12,7 @@ from commissions.views import (
     invoices,
     journal,
     payouts,
+    statements,
     what_if,
 )
 
@@ -20,10 +22,20 @@ urlpatterns: list[URLPattern] = [
     path("earnings/", earnings.earnings, name="earnings"),
     path("earnings/export.csv", earnings.export, name="earnings_export"),
     path("earnings/forecast/", forecast.forecast, name="earnings_forecast"),
-    path("earnings/statements/", earnings.statements, name="earnings_statements"),
-    re_path(r"^earnings/statements/(?P<number>\d{4}-\d{4,9})/$", earnings.statement, name="statement"),
     path("what-if/", what_if.what_if, name="what_if"),
     path("referrals/use-cases/<int:pk>/compare/", what_if.compare, name="compare"),
+    path("earnings/statements/", statements.statements, name="earnings_statements"),
+    re_path(r"^earnings/statements/(?P<number>[CM]?\d{4}-\d{4,9})/$", statements.statement, name="statement"),
+    re_path(
+        r"^earnings/statements/(?P<number>[CM]?\d{4}-\d{4,9})\.pdf$",
+        statements.statement_pdf,
+        name="statement_file",
+    ),
+    path("earnings/entries/<int:pk>/contest/", contests.contest, name="contest"),
+    path("earnings/contested/<int:pk>/", contests.contested, name="contested"),
+    path("desk/statements/", statements.desk_statements, name="desk_statements"),
+    path("desk/contested-entries/", contests.contested_entries, name="contested_entries"),
+    path("desk/contested-entries/<int:pk>/", contests.contested_entry, name="contested_entry"),
     path("desk/invoices/", invoices.invoices, name="invoices"),
     path("desk/invoices/sample.csv", invoices.sample, name="invoices_sample"),
     path("desk/invoices/imports/<int:pk>/", invoices.invoice_import, name="import"),

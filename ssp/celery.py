@@ -46,4 +46,6 @@ app.conf.beat_schedule = {
     "forget-people": every_tick("referrals.tasks.forget_people", ticks=60),
     "forget-table-exports": every_tick("ssp.dashboard.tasks.forget_table_exports", ticks=30),
     "accrue": every_tick("commissions.tasks.accrue", ticks=30),
+    "issue-statements": every_tick("commissions.tasks.issue_statements", ticks=30),
+    "follow-contests": every_tick("commissions.tasks.follow_contests", ticks=5),
 }

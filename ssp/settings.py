@@ -273,6 +273,14 @@ MAILERS = {
 }
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SeMI Sales Partnership <partners@semi.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+SEMI = {  # who pays, as statements print it
+    "LEGAL_NAME": env.str("SEMI_LEGAL_NAME", default="SeMI Technologies B.V."),
+    "ADDRESS": env.str(
+        "SEMI_ADDRESS", default="" if PRODUCTION else "Voorbeeldkade 1\\n1011 AA Amsterdam"
+    ).replace("\\n", "\n"),
+    "COUNTRY": env.str("SEMI_COUNTRY", default="NL"),
+    "VAT_NUMBER": env.str("SEMI_VAT_NUMBER", default="" if PRODUCTION else "NL000000000B01"),
+}
 OWN_DOMAINS = env.list("OWN_DOMAINS", default=["semi.technology", "weaviate.io", "semi.example"])
 
 DOCUSIGN = {

@@ -1,11 +1,14 @@
 """Invoices and what happens to them, the ledger, payouts and statements (C5, C20-C22, Arithmetic)."""
 
 from commissions.models.amounts import AMOUNT
+from commissions.models.contests import ContestedEntry
 from commissions.models.elections import ElectedUseCase, ElectionChange
 from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
 from commissions.models.journal import JournalMonth, JournalPosting
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
+from commissions.models.statements import Statement, StatementFile, StatementKind, StatementLine
+from commissions.models.tax import TaxTreatment
 
 __all__ = [
     "AMOUNT",
@@ -13,6 +16,7 @@ __all__ = [
     "Commission",
     "CommissionKind",
     "CommissionQuerySet",
+    "ContestedEntry",
     "ElectedUseCase",
     "ElectionChange",
     "Fact",
@@ -25,5 +29,10 @@ __all__ = [
     "Payout",
     "PayoutEntry",
     "PayoutRun",
+    "Statement",
+    "StatementFile",
+    "StatementKind",
+    "StatementLine",
     "TaxStatus",
+    "TaxTreatment",
 ]

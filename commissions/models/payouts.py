@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from commissions import guards
 from commissions.models.amounts import AMOUNT
 from commissions.models.ledger import Commission
+from commissions.models.tax import TaxTreatment
 from partners.models import Partner
 from ssp.core.models import User
 
@@ -23,6 +24,8 @@ class TaxStatus(models.Model):
     partner = models.OneToOneField(Partner, on_delete=models.PROTECT, related_name="tax_status")
     vat_percent = models.DecimalField(_("VAT in percent"), max_digits=5, decimal_places=2, default=0)
     note = models.CharField(_("note on the statement"), max_length=200, blank=True)
+    treatment = models.CharField(max_length=16, choices=TaxTreatment, blank=True, db_default="")
+    postal_address = models.TextField(_("address on the statement"), blank=True, db_default="")
     confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     confirmed_at = models.DateTimeField()
 
@@ -31,7 +34,11 @@ class TaxStatus(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(vat_percent__range=(0, 100)), name="tax_status_percent_in_range"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(treatment__in=["", "domestic"]) | Q(vat_percent=0),
+                name="tax_status_vat_only_domestic",
+            ),
         ]
         triggers = [guards.never_deleted("tax_status_never_deleted")]
 
@@ -83,6 +90,7 @@ class Payout(models.Model):
     vat_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
     vat = models.DecimalField(**AMOUNT, default=0)
     vat_note = models.CharField(max_length=200, blank=True)  # the tax status's, as it was that day
+    vat_treatment = models.CharField(max_length=16, choices=TaxTreatment, blank=True, db_default="")
     paid_on = models.DateField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=300, blank=True)

@@ -1,27 +1,22 @@
-"""A partner's earnings: every entry, and how it was worked out; statements."""
+"""A partner's earnings: every entry, and how it was worked out."""
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from django_countries import countries
 
 from commissions import queries
 from commissions.explain import explain
 from commissions.ledger_file import ledger_table
-from commissions.models import Commission, CommissionQuerySet, Payout
-from commissions.permissions import can_approve
+from commissions.models import Commission, CommissionQuerySet
 from commissions.views.forecast import elections_to_make
 from partners.access import PartnerRequest, partner_required
 from partners.models import Partner
 from ssp.core import clock
-from ssp.core.models import User
 from ssp.core.money import format_money
-from ssp.core.periods import local_date
 from ssp.core.tabular import csv_bytes
 from ssp.core.templatetags.ssp import day, weekday_day
 
@@ -150,61 +145,3 @@ def export(request: PartnerRequest) -> HttpResponse:
     response = HttpResponse(csv_bytes(headers, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="earnings-{today.isoformat()}.csv"'
     return response
-
-
-@require_safe
-@partner_required
-def statements(request: PartnerRequest) -> HttpResponse:
-    """List the partner's statements."""
-    return render(request, "commissions/statements.html", {"statements": queries.statements(request.partner)})
-
-
-@require_safe
-@login_required
-def statement(request: HttpRequest, number: str) -> HttpResponse:
-    """Show a statement to its partner, and to finance and directors."""
-    year, _dash, sequence = number.partition("-")
-    payout = (
-        Payout.objects.filter(statement_year=year, statement_sequence=sequence)
-        .select_related("partner__user", "run__prepared_by", "run__approved_by")
-        .first()
-    )
-    user = request.user
-    assert isinstance(user, User)
-    is_own = payout is not None and payout.partner.user_id == user.pk
-    if payout is None or not (is_own or can_approve(user)):
-        raise Http404
-    return render(request, "commissions/statement.html", _statement(payout) | {"is_own": is_own})
-
-
-def _statement(payout: Payout) -> dict[str, Any]:
-    ledger: Any = queries.entries(payout.partner)
-    rows = ledger.filter(payout_entries__payout=payout).order_by("earned_on", "pk")
-    run = payout.run
-    assert run.approved_at is not None  # trigger: a statement has an approved run
-    at = local_date(run.approved_at)
-    everything = ledger.filter(currency=payout.currency, recorded_at__lte=run.approved_at)
-    before = sum((other.entries_total for other in queries.payouts_before(payout)), queries.ZERO)
-    earned = queries.sum_of(everything.order_by())
-    return {
-        "payout": payout,
-        "run": run,
-        "approved_on": at,
-        "entries": [explain(entry, on=at) for entry in rows],
-        "contract": payout.partner.contracts.filter(signed_at__lte=run.approved_at)
-        .order_by("-signed_at")
-        .first(),
-        "country": countries.name(payout.partner.country),
-        "sums": [
-            {"label": _("In payouts before this one"), "value": format_money(before, payout.currency)},
-            {
-                "label": _("This payout, without VAT"),
-                "value": format_money(payout.entries_total, payout.currency),
-            },
-            {
-                "label": _("Held, or carried forward"),
-                "value": format_money(earned - before - payout.entries_total, payout.currency),
-            },
-        ],
-        "earned": format_money(earned, payout.currency),
-    }

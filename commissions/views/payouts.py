@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_countries import countries
 
-from commissions import payouts, queries, services
+from commissions import payouts, queries, queries_statements, services
 from commissions.forms import FailedForm, PaidForm, TaxForm
 from commissions.models import Payout, PayoutEntry, PayoutRun, TaxStatus
 from partners.models import Partner
@@ -44,6 +44,7 @@ def overview(request: StaffRequest) -> HttpResponse:
         "open_runs": queries.open_runs().select_related("prepared_by", "approved_by"),
         "runs": PayoutRun.objects.select_related("prepared_by", "approved_by").order_by("-pk")[:20],
         "may_prepare": request.user.has_role(Role.FINANCE),
+        "contested": queries_statements.waiting().exclude(contested_by=request.user).count(),
     }
     return render(request, "commissions/payouts.html", context)
 
@@ -70,7 +71,8 @@ def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
     """Confirm what VAT a partner's payouts carry: before the first payout, and whenever it changes."""
     partner = get_object_or_404(Partner, pk=pk)
     known = TaxStatus.objects.filter(partner=partner).select_related("confirmed_by").first()
-    initial = {"vat_percent": known.vat_percent, "note": known.note} if known else {}
+    names = ("treatment", "vat_percent", "note", "postal_address")
+    initial = {name: getattr(known, name) for name in names} if known else {}
     form = TaxForm(request.POST or None, initial=initial)
     if form.is_valid():
         with form.showing(DomainError):
@@ -78,6 +80,8 @@ def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
                 partner=partner,
                 vat_percent=form.cleaned_data["vat_percent"],
                 note=form.cleaned_data["note"],
+                treatment=form.cleaned_data["treatment"],
+                postal_address=form.cleaned_data["postal_address"],
                 by=request.user,
                 at=clock.now(),
             )

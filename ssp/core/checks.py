@@ -12,3 +12,13 @@ def links_lead_home(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if settings.SITE_URL.startswith("https://"):
         return []
     return [Error("SITE_URL is no https:// address, but mails are full of it.", id="ssp.E001")]
+
+
+@register(deploy=True)
+def statements_name_who_pays(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """A self-billing document without our name, address and VAT number is none."""
+    if all(settings.SEMI.values()):
+        return []
+    return [
+        Error("SEMI_LEGAL_NAME, SEMI_ADDRESS and SEMI_VAT_NUMBER stand on every statement.", id="ssp.E002")
+    ]

@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commissions.ledger_file import ledger_table
+from commissions.models import ContestedEntry
 from commissions.queries import statements
 from partners.models import ContractStatus, Partner, Profile
 from partners.queries import papers_for_partner
@@ -42,6 +43,8 @@ def archive(partner: Partner, *, at: datetime) -> bytes:
         for contract in partner.contracts.exclude(status=ContractStatus.DRAFT).order_by("pk"):
             for paper in papers_for_partner(contract):
                 put(f"contracts/{contract.number}-v{paper.version}-{paper.kind}.pdf", read_document(paper))
+        for statement in partner.statements.select_related("file").defer("facts").order_by("pk"):
+            put(f"statements/{statement.number}.pdf", statement.file.read())
         tables = {
             "referrals.csv": _referrals(partner),
             "use-cases.csv": _use_cases(partner),
@@ -49,6 +52,7 @@ def archive(partner: Partner, *, at: datetime) -> bytes:
             "comments.csv": _comments(partner),
             "ledger.csv": ledger_table(partner, on=local_date(at)),
             "statements.csv": _statements(partner),
+            "contested.csv": _contested(partner),
         }
         for name, (headers, rows) in tables.items():
             put(name, csv_bytes(headers, rows))
@@ -73,7 +77,9 @@ def _readme(partner: Partner, *, at: datetime) -> str:
         "profile.json and contracts.json: who you are to us, what you agreed, what your public entry says.\n"
         "contracts/: the PDFs as they were signed.\n"
         "referrals.csv, use-cases.csv, meetings.csv, comments.csv: whom you introduced, what came of it.\n"
-        "ledger.csv, statements.csv: every entry and every payout.\n\n"
+        "ledger.csv, statements.csv: every entry and every payout.\n"
+        "statements/: the PDFs as they were issued.\n"
+        "contested.csv: the entries you contested, and the answers.\n\n"
         "The people in these files agreed to be introduced to SeMI, for that purpose alone. Keep the files "
         "safe, and delete them when you are done.\n"
     ) % {"name": partner.display_name, "moment": _when(at)}
@@ -209,3 +215,22 @@ def _statements(partner: Partner) -> Table:
     return headers, [
         [str(row), row.currency, row.entries_total, row.vat, row.paid_on] for row in statements(partner)
     ]
+
+
+def _contested(partner: Partner) -> Table:
+    headers = [
+        _("Entry"),
+        _("Contested"),
+        _("What you said"),
+        _("Answered"),
+        _("The answer"),
+        _("What follows"),
+    ]
+    rows: list[Sequence[object]] = [
+        [
+            str(row.commission), _when(row.contested_at), row.text, _when(row.answered_at), row.answer,
+            row.follows,
+        ]
+        for row in ContestedEntry.objects.of_partner(partner).select_related("commission").order_by("pk")
+    ]  # fmt: skip
+    return headers, rows

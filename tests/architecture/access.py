@@ -168,6 +168,12 @@ MATRIX: dict[str, frozenset[str]] = {
     "commissions:election_change": DIRECTORS,
     "commissions:what_if": ANYBODY,
     "commissions:statement": SIGNED_IN,  # then the partner it is for, finance or a director
+    "commissions:statement_file": SIGNED_IN,  # the same
+    "commissions:desk_statements": FINANCE_OR_DIRECTOR,
+    "commissions:contest": PARTNER,  # then one's own entries alone
+    "commissions:contested": PARTNER,  # the same
+    "commissions:contested_entries": FINANCE_OR_DIRECTOR,
+    "commissions:contested_entry": FINANCE_OR_DIRECTOR,
     "commissions:invoices": FINANCE_OR_DIRECTOR,
     "commissions:invoices_sample": FINANCE_OR_DIRECTOR,
     "commissions:import": FINANCE,

@@ -163,6 +163,8 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
             "FIELD_ENCRYPTION_KEY": secrets.token_urlsafe(48),
             "ALLOWED_HOSTS": "partners.example,127.0.0.1",
             "SITE_URL": "https://partners.example",
+            "SEMI_ADDRESS": "Keizersgracht 1\\n1015 CJ Amsterdam",
+            "SEMI_VAT_NUMBER": "NL000000000B01",
             "DATABASE_URL": database,
             **a_queue(9),
             "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}",

@@ -10,8 +10,12 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a clause or the law obliges us to send: no one turns these off.
 ALWAYS = {
     "commissions.election_changed",
+    "commissions.contest_answered",
+    "commissions.contest_overdue",
+    "commissions.entry_contested",
     "commissions.payout_approved",
     "commissions.payout_paid",
+    "commissions.statement_cancelled",
     "core.staff_invitation",
     "partners.application_rejected",
     "partners.application_submitted",

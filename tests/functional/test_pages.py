@@ -237,8 +237,8 @@ UNREACHED = re.compile(
     r"|desk:(person_record|moving_in_(commit|discard|report|sample))"
     r"|desk:(table_assign|export_file|view_save|view_change|view_delete)"
     r"|desk:unlink"
-    r"|commissions:(invoice_match|invoices_sample|payout_(decide|prepare|settle))"
     r"|commissions:(finance_\w+_file|liabilities_file|outlook_file|by_partner_file|journal_(close|file))"
+    r"|commissions:(statement_file|invoice_match|invoices_sample|payout_(decide|prepare|settle))"
 )
 
 

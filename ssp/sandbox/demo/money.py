@@ -16,6 +16,8 @@ COLUMNS = (
     "service_from,service_to"
 )
 
+ADDRESSES = {"NL": "Tweede Leliedwarsstraat 14\n1015 TB Amsterdam", "BE": "Kaasstraat 9\n2000 Antwerpen"}
+
 
 def invoice_row(
     reference: str,
@@ -77,11 +79,13 @@ def autumn_invoices(when: Calendar, *, by: User) -> None:
         fact_row("payment", "P-2026-0398", "SI-2026-0398", when.day(3, 9), "", "10164.00"),
         invoice_row(*kestrel, "12600.00", "15246.00", "Literature search", quarter),
         invoice_row(*kestrel, "3000.00", "3630.00", "Onboarding"),
-        fact_row("payment", "P-2026-0412-1", "SI-2026-0412", when.day(12, 10), "", "9438.00"),
-        fact_row("payment", "P-2026-0412-2", "SI-2026-0412", when.day(2, 11), "", "9438.00"),
         fact_row("credit", "CN-2026-0031", "SI-2026-0371", when.day(14, 9), "2000.00", "2420.00"),
     ]
-    bring_in(rows, name="invoices-autumn.csv", by=by, at=when.at(3, 11))
+    bring_in(rows, name="invoices-september.csv", by=by, at=when.at(15, 9))
+    rows = [fact_row("payment", "P-2026-0412-1", "SI-2026-0412", when.day(12, 10), "", "9438.00")]
+    bring_in(rows, name="payments-october.csv", by=by, at=when.at(13, 10))
+    rows = [fact_row("payment", "P-2026-0412-2", "SI-2026-0412", when.day(2, 11), "", "9438.00")]
+    bring_in(rows, name="payments-november.csv", by=by, at=when.at(3, 11))
     winter = (when.day(1, 12), when.day(28, 2, 2027))
     coming = ("SI-2026-0457", "Kestrel Biotech", "KESTREL-2026", when.day(20, 11))
     rows = [invoice_row(*coming, "12600.00", "15246.00", "Literature search", winter)]
@@ -92,7 +96,13 @@ def first_payout(when: Calendar, *, by: User, approver: User) -> None:
     """August's payout: one prepares it, another approves, and the bank has paid it."""
     for partner in Partner.objects.all():
         confirm_tax_status(
-            partner=partner, vat_percent=Decimal(0), note="Reverse charge", by=by, at=when.at(12, 8)
+            partner=partner,
+            vat_percent=Decimal(0),
+            note="",
+            treatment="small_business" if partner.country == "NL" else "reverse_charge",
+            postal_address=ADDRESSES.get(partner.country, ""),
+            by=by,
+            at=when.at(12, 8),
         )
     run = prepare_payout_run(currency="EUR", by=by, at=when.at(12, 8, 11))
     approve_payout_run(run=run, by=approver, at=when.at(13, 8, 9))

@@ -31,6 +31,7 @@ from ssp.sandbox.demo.needs import two_at_one_company
 from ssp.sandbox.demo.people import people_who_object_and_who_are_tried
 from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
+from ssp.sandbox.demo.statements import months_are_closed, two_entries_are_contested
 from ssp.sandbox.demo.views import save_views
 from ssp.sandbox.people import DemoPerson
 
@@ -66,6 +67,8 @@ def tell(*, now: datetime) -> None:
     close_the_summer(when, by=stage[people.FEMKE])
     autumn_invoices(when, by=stage[people.FEMKE])
     invoices_that_wait(when, by=stage[people.FEMKE])
+    months_are_closed(when, until=now)
+    two_entries_are_contested(ines, when, finance=stage[people.FEMKE])
     _karl_and_leila(stage)
     election_changed(when, director=stage[people.BRAM])
     karl = Teller(Partner.objects.get(user=stage[people.KARL]))
@@ -107,6 +110,7 @@ def _partners(stage: Stage) -> tuple[Partner, Partner]:
             "display_name": "Ines Marchetti",
             "legal_name": "Marchetti Advisory",
             "country": "NL",
+            "tax_number": "NL004417230B12",
             "knows_field": "Ten years of product search in retail.",
             "can_open": "Retail, energy and rail in Italy and the Netherlands.",
             "listing_consent": True,
@@ -121,6 +125,7 @@ def _partners(stage: Stage) -> tuple[Partner, Partner]:
             "display_name": "Pieter Vos",
             "legal_name": "Vos & Partners",
             "country": "BE",
+            "tax_number": "BE0123456749",
             "knows_field": "Permits and protocols in ports and pharma.",
             "can_open": "Port authorities and their shippers.",
             "listing_consent": True,

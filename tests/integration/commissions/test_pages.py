@@ -269,13 +269,30 @@ def test_finance_confirms_the_tax_status_before_the_first_payout(finance: Client
     assert "Sweden" in form
     assert "SE556677889901" in form
     assert finance.post(address, {"vat_percent": "101"}).context["form"].errors
-    page = finance.post(address, {"vat_percent": "25", "note": "Swedish VAT"}, follow=True).content.decode()
+    status = {"treatment": "reverse_charge", "vat_percent": "0", "postal_address": "Storgatan 1\nUmeå"}
+    charged = finance.post(address, {**status, "treatment": "domestic", "vat_percent": "25"})
+    assert "the same country" in charged.content.decode()
+    page = finance.post(address, {**status, "note": "Omvänd skattskyldighet"}, follow=True).content.decode()
 
     assert f"The tax status of {partner} is confirmed" in page
     assert "Prepare the EUR payout" in page
     finance.post(reverse("commissions:payout_prepare"), {"currency": "EUR"})
     payout = Payout.objects.get()
-    assert (payout.vat, payout.vat_note) == (payout.entries_total / 4, "Swedish VAT")
+    assert (payout.vat, payout.vat_treatment) == (0, "reverse_charge")
+    assert payout.vat_note == "Omvänd skattskyldighet"
+
+
+def test_vat_of_the_own_country_is_a_line_of_its_own(finance: Client) -> None:
+    partner = a_paid_invoice(PartnerFactory(country="NL"), taxed=False).deal.use_case.partner
+    finance.post(
+        reverse("commissions:tax_status", args=[partner.pk]),
+        {"treatment": "domestic", "vat_percent": "25", "postal_address": "Prinsengracht 1\nAmsterdam"},
+    )
+
+    finance.post(reverse("commissions:payout_prepare"), {"currency": "EUR"})
+
+    payout = Payout.objects.get()
+    assert (payout.vat, payout.vat_treatment) == (payout.entries_total / 4, "domestic")
 
 
 def test_a_failed_transfer_is_recorded(finance: Client) -> None:

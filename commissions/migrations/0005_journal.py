@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commissions", "0003_links"),
+        ("commissions", "0004_election_changes"),
         ("partners", "0012_partner_name_search"),
         ("referrals", "0012_bench"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
