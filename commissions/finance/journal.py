@@ -16,11 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from commissions.errors_finance import EarlierMonthOpen, MonthClosed, MonthNotOver, NothingToBook
 from commissions.models import JournalMonth, JournalPosting
@@ -329,14 +327,3 @@ def hand_out(*, closed: JournalMonth, by: User, at: datetime) -> bytes:
         "journal.exported", closed, by=by, at=at, currency=closed.currency, month=f"{closed.month:%Y-%m}"
     )
     return bytes(closed.content)
-
-
-def what_happened(what: Any) -> str:
-    """Say what a posting is, in the reader's language."""
-    words = {
-        What.EARNED: _("Commission earned"),
-        What.APPROVED: _("Payouts approved"),
-        What.PAID: _("Payouts transferred"),
-        What.FAILED: _("Transfers that failed"),
-    }
-    return words[What(what)]

@@ -55,7 +55,7 @@ SUMS = f"""{ENTRIES}, aged AS (
      ORDER BY currency, month, partner_id, age
 """
 # In GROUPING's number the bit of what is told apart is off.
-BY_MONTH, BY_PARTNER, BY_AGE = 0b011, 0b101, 0b110
+BY_MONTH, BY_PARTNER = 0b011, 0b101  # the others are by age
 
 
 @dataclass
