@@ -1,6 +1,7 @@
 """Invoices and what happens to them, the ledger, payouts and statements (C5, C20-C22, Arithmetic)."""
 
 from commissions.models.amounts import AMOUNT
+from commissions.models.bank import AddressKeeper, BankDetails, FormerAddress, PaymentFile
 from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
@@ -8,14 +9,18 @@ from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
 __all__ = [
     "AMOUNT",
     "MANUAL",
+    "AddressKeeper",
+    "BankDetails",
     "Commission",
     "CommissionKind",
     "CommissionQuerySet",
     "Fact",
+    "FormerAddress",
     "Invoice",
     "InvoiceImport",
     "InvoiceLine",
     "InvoiceQuerySet",
+    "PaymentFile",
     "Payout",
     "PayoutEntry",
     "PayoutRun",
