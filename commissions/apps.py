@@ -7,6 +7,7 @@ class CommissionsConfig(AppConfig):
     def ready(self) -> None:
         from commissions import (  # noqa: F401 - they register what is delivered, and what an ending means
             handlers,
+            handlers_bank,
             mails,
             partnership_ends,
         )

@@ -1,15 +1,17 @@
 """Where a partner's money goes: entered by them alone, right after proving who they are, and told by mail."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from commissions.errors_payout import NotYourAccount, ProofTooOld, SameAccount
-from commissions.models import BankDetails
-from commissions.rules.accounts import PROOF_LASTS, Account
+from commissions.models import BankDetails, FormerAddress
+from commissions.rules.accounts import FREEZE, PROOF_LASTS, Account
 from partners.models import Partner
 from ssp.core import audit, outbox
 from ssp.core.models import User
+
+FORMER_ADDRESSES_KEPT = timedelta(days=7)  # longer than 72 hours: a mail may be late
 
 
 @transaction.atomic
@@ -59,3 +61,21 @@ def _is_same(known: BankDetails, account: Account) -> bool:
     return ours == (
         account.number, account.is_iban, account.holder, account.bic, account.routing, account.country,
     )  # fmt: skip
+
+
+def warned_addresses(details: BankDetails) -> list[str]:
+    """Return to whom an account's entry is told: the partner's address, and those it had within 72 hours.
+
+    Whoever took an account over may have changed its address first, or right afterwards.
+    """
+    former = FormerAddress.objects.filter(
+        user_id=details.partner.user_id, replaced_at__gte=details.recorded_at - FREEZE
+    )
+    found = [details.partner.user.email, *former.order_by("pk").values_list("email", flat=True)]
+    return list({address.lower(): address for address in found}.values())
+
+
+def forget_former_addresses(*, at: datetime) -> int:
+    """Delete what no warning needs any more; `at` is real time. Return how many there were."""
+    deleted, _rows = FormerAddress.objects.filter(replaced_at__lt=at - FORMER_ADDRESSES_KEPT).delete()
+    return deleted

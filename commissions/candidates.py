@@ -6,7 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from commissions.models import BankDetails, Commission, TaxStatus
@@ -21,10 +20,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a partner gets nothing now, who has to do something, and when it changes by itself."""
+    """Why a partner gets nothing now, and the day on which that changes by itself."""
 
     code: str
-    text: str | Promise
+    text: str
     changes_on: date | None = None
 
 
@@ -116,28 +115,24 @@ class Candidate:
 
     @property
     def why_not(self) -> str:
-        return " ".join(str(reason.text) for reason in self.reasons)
+        return " ".join(reason.text for reason in self.reasons)
 
     def _balance(self) -> Reason:
         on = self._reaches_on()
+        if not self.entries:
+            return Reason("held", _("Everything is held."), on or self.held_until)
+        then = " " + _("With what is held, it is paid from %(day)s.") % {"day": day(on)} if on else ""
         if self.total < 0:
-            return Reason(
-                "negative",
-                _("The balance is negative: it carries forward and is netted in the next payout."),
-                on,
-            )
-        if self.total > 0:
-            # Older sums are paid however small, so this has a last day whatever comes.
-            last = self.paid_anyway_from
-            return Reason(
-                "small",
-                _("Below the minimum of %(minimum)s: carried forward, and paid by %(day)s at the latest.")
-                % {"minimum": format_money(self.minimum, self.currency), "day": day(last)},
-                min(filter(None, [on, last]), default=None),
-            )
-        if self.entries:
-            return Reason("zero", _("The entries add up to zero: they wait for the next payout."), on)
-        return Reason("held", _("Everything is held."), on or self.held_until)
+            text = _("The balance is negative: it carries forward and is netted in the next payout.")
+            return Reason("negative", text + then, on)
+        if self.total == 0:
+            return Reason("zero", _("The entries add up to zero: they wait for the next payout.") + then, on)
+        last = self.paid_anyway_from  # however small, so this has a last day whatever comes
+        text = _("Below the minimum of %(minimum)s: carried forward, and paid by %(day)s at the latest.") % {
+            "minimum": format_money(self.minimum, self.currency),
+            "day": day(last),
+        }
+        return Reason("small", text + then, min(filter(None, [on, last]), default=None))
 
     def _reaches_on(self) -> date | None:
         coming = [(entry.payable_on, entry.amount) for entry in self.held]

@@ -28,3 +28,15 @@ register(
         reason=MONEY,
     ),
 )
+
+register(
+    MailKind(
+        name="commissions.bank_details_entered",
+        template="commissions/emails/bank_details_entered",
+        label=_("Your bank account was entered or changed"),
+        explanation=_("Which account, and what to do if it wasn’t you."),
+        audience=PARTNER,
+        legal=True,
+        reason=_("If somebody else did it, this mail is how you find out in time."),
+    )
+)

@@ -25,11 +25,12 @@ from commissions.models import PaymentFile, Payout, PayoutRun
 from commissions.permissions import check_finance
 from commissions.rules.accounts import HOLDER, REMITTANCE, SEPA_CURRENCY, sepa_text, transfer_day
 from ssp.core import audit
-from ssp.core.models import User
+from ssp.core.models import AuditEntry, User
 from ssp.core.money import minor_units
 from ssp.core.periods import AMSTERDAM, local_date
 
 SCHEMA = "pain.001.001.09"
+TAKEN = ("payout_run.sepa_file_taken", "payout_run.list_taken")
 NAMESPACE = f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"
 
 
@@ -202,3 +203,8 @@ def take_payment_list(*, run: PayoutRun, by: User, at: datetime) -> tuple[list[s
         )  # fmt: skip
     audit.record("payout_run.list_taken", row, by=by, at=at, rows=len(rows))
     return headers, rows
+
+
+def times_taken(run: PayoutRun) -> list[AuditEntry]:
+    """Return who took the SEPA file or the list of a run, and when: the newest first."""
+    return list(audit.trail(run).filter(action__in=TAKEN))

@@ -127,6 +127,17 @@ def currencies() -> list[str]:
 
 
 # --- payouts ------------------------------------------------------------------
+def payouts_under_way(partner: Partner) -> QuerySet[Payout]:
+    """Return a partner's payouts that are approved and not transferred yet, with the account they go to."""
+    return (
+        Payout.objects.filter(
+            partner=partner, run__approved_at__isnull=False, paid_on__isnull=True, failed_at__isnull=True
+        )
+        .select_related("bank_details")
+        .order_by("pk")
+    )
+
+
 def open_runs() -> QuerySet[PayoutRun]:
     """Return runs that wait for a decision or for their transfers."""
     return (

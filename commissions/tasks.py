@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from commissions import accrual, services
+from commissions import accrual, bank, services
 from ssp.core import clock
 from ssp.core.locks import alone
 
@@ -14,3 +14,9 @@ def accrue(**_: object) -> None:
         if is_ours:  # a run that lasts longer than a tick isn't joined by the next one
             services.match_all_waiting_invoices(at=clock.now())
             accrual.accrue(at=clock.now())
+
+
+@shared_task
+def forget_former_addresses(**_: object) -> None:
+    """Forget addresses that accounts had: warnings about money go to them for some days only."""
+    bank.forget_former_addresses(at=clock.wall())

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from commissions.views import earnings, invoices, payouts
+from commissions.views import bank, earnings, invoices, payouts, transfers
 
 app_name = "commissions"
 
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern] = [
     path("earnings/export.csv", earnings.export, name="earnings_export"),
     path("earnings/statements/", earnings.statements, name="earnings_statements"),
     re_path(r"^earnings/statements/(?P<number>\d{4}-\d{4,9})/$", earnings.statement, name="statement"),
+    path("earnings/account/", bank.bank_account, name="bank_account"),
+    path("earnings/account/change/", bank.bank_account_change, name="bank_account_change"),
     path("desk/invoices/", invoices.invoices, name="invoices"),
     path("desk/invoices/sample.csv", invoices.sample, name="invoices_sample"),
     path("desk/invoices/imports/<int:pk>/", invoices.invoice_import, name="import"),
@@ -21,5 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("desk/payouts/tax/<int:pk>/", payouts.tax_status, name="tax_status"),
     path("desk/payouts/runs/<int:pk>/", payouts.payout_run, name="payout_run"),
     path("desk/payouts/runs/<int:pk>/decide/", payouts.decide, name="payout_decide"),
+    path("desk/payouts/runs/<int:pk>/paid/", transfers.run_paid, name="payout_run_paid"),
+    path("desk/payouts/runs/<int:pk>/sepa/", transfers.sepa_file, name="payout_sepa_file"),
+    path("desk/payouts/runs/<int:pk>/list/", transfers.payment_list, name="payout_list"),
     path("desk/payouts/<int:pk>/settle/", payouts.settle, name="payout_settle"),
 ]

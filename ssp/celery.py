@@ -46,4 +46,5 @@ app.conf.beat_schedule = {
     "forget-people": every_tick("referrals.tasks.forget_people", ticks=60),
     "forget-table-exports": every_tick("ssp.dashboard.tasks.forget_table_exports", ticks=30),
     "accrue": every_tick("commissions.tasks.accrue", ticks=30),
+    "forget-former-addresses": every_tick("commissions.tasks.forget_former_addresses", ticks=60),
 }

@@ -148,7 +148,7 @@ def read_holder(typed: str) -> str:
 
 def mask(number: str, *, country: str = "") -> str:
     """Return what may be seen of an account number: its country and its end, never more than a third."""
-    shown = number[-min(4, len(number) // 3) :]
+    shown = number[len(number) - min(4, len(number) // 3) :]
     return f"{country}** **** {shown}" if country else f"**** {shown}"
 
 

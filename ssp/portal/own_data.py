@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commissions.ledger_file import ledger_table
+from commissions.models import BankDetails
 from commissions.queries import statements
 from partners.models import ContractStatus, Partner, Profile
 from partners.queries import papers_for_partner
@@ -49,6 +50,7 @@ def archive(partner: Partner, *, at: datetime) -> bytes:
             "comments.csv": _comments(partner),
             "ledger.csv": ledger_table(partner, on=local_date(at)),
             "statements.csv": _statements(partner),
+            "bank-accounts.csv": _bank_accounts(partner),
         }
         for name, (headers, rows) in tables.items():
             put(name, csv_bytes(headers, rows))
@@ -73,7 +75,8 @@ def _readme(partner: Partner, *, at: datetime) -> str:
         "profile.json and contracts.json: who you are to us, what you agreed, what your public entry says.\n"
         "contracts/: the PDFs as they were signed.\n"
         "referrals.csv, use-cases.csv, meetings.csv, comments.csv: whom you introduced, what came of it.\n"
-        "ledger.csv, statements.csv: every entry and every payout.\n\n"
+        "ledger.csv, statements.csv: every entry and every payout.\n"
+        "bank-accounts.csv: the accounts you gave us, in full.\n\n"
         "The people in these files agreed to be introduced to SeMI, for that purpose alone. Keep the files "
         "safe, and delete them when you are done.\n"
     ) % {"name": partner.display_name, "moment": _when(at)}
@@ -208,3 +211,16 @@ def _statements(partner: Partner) -> Table:
     return headers, [
         [str(row), row.currency, row.entries_total, row.vat, row.paid_on] for row in statements(partner)
     ]
+
+
+def _bank_accounts(partner: Partner) -> Table:
+    headers = [
+        _("Entered"), _("Account holder"), _("Kind"), _("Account"), _("BIC"), _("Bank code"), _("Country"),
+    ]  # fmt: skip
+    return headers, [
+        [
+            _when(row.entered_at), row.holder, row.get_kind_display(), row.number, row.bic, row.routing,
+            row.country,
+        ]
+        for row in BankDetails.objects.of(partner)
+    ]  # fmt: skip

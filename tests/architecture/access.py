@@ -163,6 +163,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "commissions:earnings_export": PARTNER,
     "commissions:earnings_statements": PARTNER,
     "commissions:statement": SIGNED_IN,  # then the partner it is for, finance or a director
+    "commissions:bank_account": PARTNER,
+    "commissions:bank_account_change": PARTNER,  # and the password or second factor once more
     "commissions:invoices": FINANCE_OR_DIRECTOR,
     "commissions:invoices_sample": FINANCE_OR_DIRECTOR,
     "commissions:import": FINANCE,
@@ -174,4 +176,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "commissions:payout_run": FINANCE_OR_DIRECTOR,
     "commissions:payout_decide": FINANCE_OR_DIRECTOR,
     "commissions:payout_settle": FINANCE,
+    "commissions:payout_run_paid": FINANCE,
+    "commissions:payout_sepa_file": FINANCE,  # and the password or second factor once more
+    "commissions:payout_list": FINANCE,  # the same
 }

@@ -9,6 +9,7 @@ from ssp.core.mail_kinds import all_kinds, kind_named
 ROOT = Path(__file__).resolve().parents[2]
 # What a clause or the law obliges us to send: no one turns these off.
 ALWAYS = {
+    "commissions.bank_details_entered",
     "commissions.payout_approved",
     "commissions.payout_paid",
     "core.staff_invitation",
