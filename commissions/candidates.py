@@ -155,7 +155,7 @@ class Candidate:
         from_day = local_date(self.bank.rests_from)
         return Reason(
             "frozen",
-            _("The bank account %(account)s is new: it is paid to from %(moment)s on, after 72 hours.")
+            _("The bank account %(account)s is new: payouts go to it from %(moment)s, after 72 hours.")
             % {"account": self.bank.masked, "moment": _moment(self.bank.rests_from)},
             from_day,
         )

@@ -17,6 +17,7 @@ from commissions.queries import payouts_under_way
 from partners.access import PartnerRequest, partner_required
 from ssp.core import clock
 from ssp.core.errors import DomainError
+from ssp.core.periods import AMSTERDAM
 from ssp.core.proof import proved_at
 
 
@@ -29,6 +30,7 @@ def bank_account(request: PartnerRequest) -> HttpResponse:
     context = {
         "account": rows[0] if rows else None,
         "country": countries.name(rows[0].country) if rows else "",
+        "rests_from_time": f"{rows[0].rests_from.astimezone(AMSTERDAM):%H:%M}" if rows else "",
         "rests": bool(rows) and rows[0].rests(at=now),
         "before": rows[1:],
         "under_way": payouts_under_way(request.partner),

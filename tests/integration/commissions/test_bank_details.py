@@ -23,7 +23,7 @@ from commissions.errors_payout import (
     ProofTooOld,
     SameAccount,
 )
-from commissions.models import BankDetails, FormerAddress, Payout, PayoutRun
+from commissions.models import BankDetails, FormerAddress, Payout, PayoutEntry, PayoutRun
 from commissions.rules.accounts import read_iban
 from partners.models import Partner
 from ssp.core import clock
@@ -208,6 +208,7 @@ def test_who_writes_no_account_gets_the_one_that_rests(ines: Partner, nadia: Use
     earns(ines, "1000")
     run = PayoutRun.objects.create(currency="EUR", prepared_by=nadia, prepared_at=AT)
     made = Payout.objects.create(run=run, partner=ines, currency="EUR", entries_total=D(100))
+    PayoutEntry.objects.create(payout=made, commission=ines.commissions.get())
 
     made.refresh_from_db()
     assert made.bank_details == ines.bank_details.get()
@@ -353,8 +354,8 @@ def test_what_is_wrong_stands_beside_its_field(typed: dict[str, str], field: str
 def test_an_account_without_iban_is_entered(own: Client, ines: Partner) -> None:
     proven(own).post(
         CHANGE,
-        {"holder": "Jo Doe", "kind": "other", "number": "000 123 456", "routing": "021000021", "country": "US",
-         "bic": "CHASUS33"},
+        {"holder": "Jo Doe", "kind": "other", "number": "000 123 456", "routing": "021000021",
+         "country": "US", "bic": "CHASUS33"},
     )  # fmt: skip
     made = ines.bank_details.get()
     assert (made.number, made.masked, made.routing, made.is_by_sepa("EUR")) == (

@@ -345,22 +345,6 @@ def test_a_settled_payout_is_never_changed(field: str, partner: Partner, nadia: 
 
 # --- at once --------------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
-def test_twenty_approvals_at_once_approve_once() -> None:
-    nadia = UserFactory(roles=[Role.FINANCE])
-    directors = UserFactory.create_batch(20, roles=[Role.DIRECTOR])
-    for _ in range(2):
-        earns(PartnerFactory(), "1000")
-    run = payouts.prepare_payout_run(currency="EUR", by=nadia, at=AT)
-    queue = list(directors)
-
-    raised = all_at_once(lambda: payouts.approve_payout_run(run=run, by=queue.pop(), at=AT), threads=20)
-
-    assert [type(error) for error in raised] == [RunAlreadyDecided] * 19
-    assert sorted(p.statement_number for p in Payout.objects.all()) == ["2027-0001", "2027-0002"]
-    assert OutboxMessage.objects.filter(kind="commissions.payout_approved").count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
 def test_eight_preparers_at_once_pay_each_entry_once() -> None:
     preparers = UserFactory.create_batch(8, roles=[Role.FINANCE])
     for _ in range(3):

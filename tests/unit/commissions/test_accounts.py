@@ -91,7 +91,8 @@ def test_an_account_without_iban_needs_its_bic_and_country() -> None:
     assert (account.number, account.routing, account.is_iban) == ("123456789", "021000021", False)
 
     for wrong, field in (
-        ({"country": ""}, "country"), ({"bic": ""}, "bic"), ({"routing": "a!"}, "routing"), ({"typed": "1"}, "number"),
+        ({"country": ""}, "country"), ({"bic": ""}, "bic"), ({"routing": "a!"}, "routing"),
+        ({"typed": "1"}, "number"),
     ):  # fmt: skip
         values = {"typed": "123456789", "holder": "Jo Doe", "country": "US", "bic": "CHASUS33", "routing": ""}
         with pytest.raises(AccountUnreadable) as refused:
@@ -114,8 +115,8 @@ def test_a_mask_shows_the_end_and_never_more_than_a_third(number: str, country: 
 
 @pytest.mark.parametrize(
     ("country", "is_iban", "currency", "sepa"),
-    [("NL", True, "EUR", True), ("GB", True, "EUR", True), ("NL", True, "USD", False), ("BR", True, "EUR", False),
-     ("US", False, "EUR", False)],
+    [("NL", True, "EUR", True), ("GB", True, "EUR", True), ("NL", True, "USD", False),
+     ("BR", True, "EUR", False), ("US", False, "EUR", False)],
 )  # fmt: skip
 def test_sepa_is_for_euros_to_ibans_of_its_countries(
     country: str, is_iban: bool, currency: str, sepa: bool
