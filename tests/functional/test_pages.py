@@ -227,6 +227,7 @@ UNREACHED = re.compile(
     r"|desk:(table_assign|export_file|view_save|view_change|view_delete)"
     r"|desk:unlink"
     r"|commissions:(invoice_match|invoices_sample|payout_(decide|prepare|settle))"
+    r"|commissions:(bank_account_change|payout_(run_paid|sepa_file|list))"
 )
 
 

@@ -217,7 +217,7 @@ def test_an_account_changed_at_the_moment_of_the_approval_is_before_or_after_it(
 def test_without_the_lock_on_partners_the_database_keeps_the_former_account_out(
     guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The approver has looked, then the account is changed; without the trigger too, the old one is approved."""
+    """The approver looked, then the account is changed; without the trigger as well, the old one is paid."""
     partner = PartnerFactory()
     earns(partner, "1000")
     run = payouts.prepare_payout_run(currency="EUR", by=UserFactory(roles=[Role.FINANCE]), at=AT)
