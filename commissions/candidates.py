@@ -98,6 +98,11 @@ class Candidate:
         return not self.is_carried_forward and not (self.bank and self.bank.rests(at=self.at))
 
     @property
+    def lacks_account(self) -> bool:
+        """Tell whether there is something to pay, and the partner never said where to."""
+        return not self.is_carried_forward and self.bank is None
+
+    @property
     def has_tax(self) -> bool:
         return self.tax is not None and self.tax.is_of(self.partner)
 

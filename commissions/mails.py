@@ -6,6 +6,7 @@ from ssp.core.mail_kinds import MailKind, register
 from ssp.core.roles import Role
 
 PARTNER = frozenset({Role.PARTNER})
+MONEY_WAITS = _("It is about money that waits for you.")
 MONEY = _("It is about money that is yours, and carries the statement.")
 
 register(
@@ -38,5 +39,17 @@ register(
         audience=PARTNER,
         legal=True,
         reason=_("If somebody else did it, this mail is how you find out in time."),
+    )
+)
+
+register(
+    MailKind(
+        name="commissions.bank_details_wanted",
+        template="commissions/emails/bank_details_wanted",
+        label=_("We don’t know where to pay you"),
+        explanation=_("When a payout leaves you out because you gave no account."),
+        audience=PARTNER,
+        legal=True,
+        reason=MONEY_WAITS,
     )
 )

@@ -37,7 +37,7 @@ def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
     """Put every payable entry of a currency into a payout per partner, to the account that rests.
 
     Who has less than the minimum, no confirmed tax status or no account that rests is left out: the balance
-    carries forward. `commissions.candidates` says why, and until when.
+    carries forward. `commissions.candidates` says why, and until when. Who gave no account is asked for one.
 
     :raises NothingToPay: nobody has a balance that is paid.
     :raises TaxStatusMissing: who has one waits for finance to confirm the tax status.
@@ -72,6 +72,14 @@ def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
                 PayoutEntry(payout=payout, commission=entry) for entry in candidate.entries
             )
         audit.record("payout_run.prepared", run, by=by, at=at, payouts=len(paid))
+        for candidate in found:
+            if candidate.lacks_account:
+                outbox.enqueue(
+                    "commissions.bank_details_wanted",
+                    key=f"payout_run:{run.pk}:wants_account:{candidate.partner.pk}",
+                    payload={"partner_id": candidate.partner.pk, "run_id": run.pk},
+                    at=at,
+                )
     return run
 
 

@@ -90,7 +90,14 @@ def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
                 % {"partner": partner},
             )
             return redirect("commissions:payouts")
-    context = {"partner": partner, "country": countries.name(partner.country), "known": known, "form": form}
+    context = {
+        "partner": partner,
+        "country": countries.name(partner.country),
+        "known": known,
+        "changed": known is not None and not known.is_of(partner),
+        "former_country": countries.name(known.of_country) if known else "",
+        "form": form,
+    }
     return render(request, "commissions/tax_status.html", context | {"nav": "commissions:payouts"})
 
 

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a clause or the law obliges us to send: no one turns these off.
 ALWAYS = {
     "commissions.bank_details_entered",
+    "commissions.bank_details_wanted",
     "commissions.payout_approved",
     "commissions.payout_paid",
     "core.staff_invitation",

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
+from django.urls import reverse
 
 from commissions import bank, handlers_bank, payouts
 from commissions.candidates import candidates
@@ -185,6 +186,16 @@ def test_without_an_account_a_partner_is_left_out_and_the_others_are_paid(nadia:
     assert "hasn’t said where the money goes" in found[without].why_not
     run = payouts.prepare_payout_run(currency="EUR", by=nadia, at=AT)
     assert [payout.partner for payout in run.payouts.all()] == [other]
+
+    message = OutboxMessage.objects.get(kind="commissions.bank_details_wanted")
+    assert message.payload["partner_id"] == without.pk
+    handlers_bank.ask_for_an_account(message)
+    assert [(letter.to, letter.subject) for letter in mail.outbox] == [
+        ([without.user.email], "Where do your payouts go?")
+    ]
+    bank_details(without, at=AT)
+    handlers_bank.ask_for_an_account(message)  # late, or a second time: they have said so since
+    assert len(mail.outbox) == 1
 
 
 @pytest.mark.parametrize("which", ["new", "former", "anothers", "none"])
@@ -398,6 +409,8 @@ def test_who_isnt_what_the_tax_status_was_confirmed_for_waits_for_finance(
     with pytest.raises(IntegrityError, match="confirmed it for has changed"), transaction.atomic():
         Payout.objects.create(run=run, partner=ines, currency="EUR", entries_total=D(100))
 
+    form = signed_in(nadia).get(reverse("commissions:tax_status", args=[ines.pk])).content.decode()
+    assert "isn’t what this was confirmed for" in form
     from_now_on = ines.tax_status
     from_now_on.save()  # confirmed again, even with the same numbers
     assert candidates("EUR", at=AT)[0].is_paid
