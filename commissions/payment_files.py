@@ -26,7 +26,7 @@ from commissions.permissions import check_finance
 from commissions.rules.accounts import HOLDER, REMITTANCE, SEPA_CURRENCY, sepa_text, transfer_day
 from ssp.core import audit
 from ssp.core.models import AuditEntry, User
-from ssp.core.money import minor_units
+from ssp.core.money import minor_units, round_half_even
 from ssp.core.periods import AMSTERDAM, local_date
 
 SCHEMA = "pain.001.001.09"
@@ -190,6 +190,7 @@ def take_payment_list(*, run: PayoutRun, by: User, at: datetime) -> tuple[list[s
     for payout in row.payouts.select_related("partner", "bank_details").order_by("pk"):
         account, sepa = payout.bank_details, goes_by_sepa(payout)
         number = "" if account is None else account.masked if sepa else account.number
+        sums = (payout.entries_total, payout.vat, payout.total)
         is_settled = payout.paid_on is not None or payout.failed_at is not None
         rows.append(
             [
@@ -197,7 +198,8 @@ def take_payment_list(*, run: PayoutRun, by: User, at: datetime) -> tuple[list[s
                 account.holder if account else "", _("SEPA file") if sepa else _("by hand"),
                 account.masked if account and is_settled else number, account.bic if account else "",
                 account.routing if account else "", account.country if account else "", payout.currency,
-                payout.entries_total, payout.vat, payout.total, remittance(payout), payout.paid_on,
+                *(round_half_even(each, row.currency) for each in sums),
+                remittance(payout), payout.paid_on,
                 local_date(payout.failed_at) if payout.failed_at else "",
             ]
         )  # fmt: skip
