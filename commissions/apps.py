@@ -8,6 +8,7 @@ class CommissionsConfig(AppConfig):
         from commissions import (  # noqa: F401 - they register what is delivered, and what an ending means
             election_handlers,
             handlers,
+            handlers_bank,
             handlers_statements,
             mails,
             partnership_ends,

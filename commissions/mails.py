@@ -7,6 +7,7 @@ from ssp.core.roles import Role
 
 PARTNER = frozenset({Role.PARTNER})
 HANDS = frozenset({Role.FINANCE, Role.DIRECTOR})
+MONEY_WAITS = _("It is about money that waits for you.")
 MONEY = _("It is about money that is yours, and carries the statement.")
 
 register(
@@ -82,5 +83,23 @@ register(
         audience=PARTNER,
         legal=True,
         reason=_("It answers what you contested, about money that is yours."),
+    ),
+    MailKind(
+        name="commissions.bank_details_entered",
+        template="commissions/emails/bank_details_entered",
+        label=_("Your bank account was entered or changed"),
+        explanation=_("Which account, and what to do if it wasn’t you."),
+        audience=PARTNER,
+        legal=True,
+        reason=_("If somebody else did it, this mail is how you find out in time."),
+    ),
+    MailKind(
+        name="commissions.bank_details_wanted",
+        template="commissions/emails/bank_details_wanted",
+        label=_("We don’t know where to pay you"),
+        explanation=_("When a payout leaves you out because you gave no account."),
+        audience=PARTNER,
+        legal=True,
+        reason=MONEY_WAITS,
     ),
 )

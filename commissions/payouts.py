@@ -3,12 +3,15 @@
 Preparing holds the currency, so two preparers wait for each other; an entry's unique place is the last door.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
-from commissions import queries, statements
+from commissions import statements
+from commissions.candidates import Candidate, candidates
 from commissions.errors import (
     EntryAlreadyInPayout,
     NothingToPay,
@@ -20,34 +23,40 @@ from commissions.errors import (
     SamePerson,
     TaxStatusMissing,
 )
-from commissions.models import Payout, PayoutEntry, PayoutRun
+from commissions.errors_payout import AccountsChanged, NoRestingAccount, NothingToMark
+from commissions.models import BankDetails, Payout, PayoutEntry, PayoutRun
 from commissions.permissions import check_approves, check_finance
+from partners.models import Partner
 from ssp.core import audit, outbox
-from ssp.core.errors import constraint_as
+from ssp.core.errors import DomainError, constraint_as
 from ssp.core.locks import one_after_another
 from ssp.core.models import User
 from ssp.core.periods import local_date
 
 
 def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
-    """Put every payable entry of a currency into a payout per partner; negative balances carry forward.
+    """Put every payable entry of a currency into a payout per partner, to the account that rests.
 
-    A partner whose tax status finance hasn't confirmed is left out.
+    Who has less than the minimum, no confirmed tax status or no account that rests is left out: the balance
+    carries forward. `commissions.candidates` says why, and until when. Who gave no account is asked for one.
 
-    :raises NothingToPay: nobody has a positive balance.
+    :raises NothingToPay: nobody has a balance that is paid.
     :raises TaxStatusMissing: who has one waits for finance to confirm the tax status.
+    :raises NoRestingAccount: who has one has no account that money may go to yet.
     """
     check_finance(by)
     with (
         constraint_as("payout_entry_once", EntryAlreadyInPayout),
         constraint_as("payout_by_tax_status", TaxStatusMissing),
+        constraint_as("payout_by_the_present_tax_status", TaxStatusMissing),
+        constraint_as("payout_to_a_resting_account", NoRestingAccount),
         transaction.atomic(),
     ):
         one_after_another(f"commissions.payouts.{currency}")
-        found = queries.candidates(currency, on=local_date(at))
+        found = candidates(currency, at=at)
         paid = [c for c in found if c.is_paid]
         if not paid:
-            raise TaxStatusMissing if any(c.waits_for_tax for c in found) else NothingToPay
+            raise _why_nothing(found)
         run = PayoutRun.objects.create(currency=currency, prepared_by=by, prepared_at=at)
         for candidate in paid:
             payout = Payout.objects.create(
@@ -59,36 +68,82 @@ def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
                 vat=candidate.vat,
                 vat_note=candidate.tax.note if candidate.tax else "",
                 vat_treatment=candidate.tax.treatment if candidate.tax else "",
+                bank_details=candidate.bank,
             )
             PayoutEntry.objects.bulk_create(
                 PayoutEntry(payout=payout, commission=entry) for entry in candidate.entries
             )
         audit.record("payout_run.prepared", run, by=by, at=at, payouts=len(paid))
+        for candidate in found:
+            if candidate.lacks_account:
+                outbox.enqueue(
+                    "commissions.bank_details_wanted",
+                    key=f"payout_run:{run.pk}:wants_account:{candidate.partner.pk}",
+                    payload={"partner_id": candidate.partner.pk, "run_id": run.pk},
+                    at=at,
+                )
     return run
+
+
+def _why_nothing(found: list[Candidate]) -> DomainError:
+    if any(c.waits_for_tax for c in found):
+        return TaxStatusMissing()
+    return NoRestingAccount() if any(c.waits_for_account for c in found) else NothingToPay()
 
 
 @transaction.atomic
 def approve_payout_run(*, run: PayoutRun, by: User, at: datetime) -> PayoutRun:
     """Approve a run and number its statements; the partners are told.
 
+    Whose account was changed since it was prepared is set aside: their entries wait for the next run.
+
     :raises SamePerson: who prepared it can't.  :raises OwnPayout: it pays this person.
-    :raises RunAlreadyDecided: approved or returned before.
+    :raises RunAlreadyDecided: approved or returned before.  :raises AccountsChanged: nobody would be left.
     """
     row = _undecided(run, by=by)
     if row.prepared_by_id == by.pk:
         raise SamePerson
+    _set_aside(row, at=at)
     row.approved_by, row.approved_at = by, at
     row.save(update_fields=["approved_by", "approved_at"])
     one_after_another("commissions.statements")
     year = local_date(at).year
     used = Payout.objects.filter(statement_year=year).aggregate(last=Max("statement_sequence"))["last"] or 0
-    for number, payout in enumerate(row.payouts.order_by("pk"), start=used + 1):
+    for number, payout in enumerate(row.payouts.filter(failed_at=None).order_by("pk"), start=used + 1):
         payout.statement_year, payout.statement_sequence = year, number
         payout.save(update_fields=["statement_year", "statement_sequence"])
         _tell(payout, "approved", at=at)
     statements.issue_for_payouts(at=at)
     audit.record("payout_run.approved", row, by=by, at=at)
     return row
+
+
+def _set_aside(run: PayoutRun, *, at: datetime) -> None:
+    """Take out of a run whose account isn't the one that it was prepared for."""
+    partners = Partner.objects.filter(payouts__run=run).order_by("pk")
+    list(partners.select_for_update(no_key=True, of=("self",)))  # who enters an account just now waits
+    changed = changed_since(run)
+    if changed and len(changed) == run.payouts.count():
+        raise AccountsChanged
+    for payout in changed:
+        payout.failed_at, payout.failure = (
+            at,
+            _("Set aside: the bank account was changed meanwhile."),
+        )
+        payout.save(update_fields=["failed_at", "failure"])
+        payout.entries.filter(released_at__isnull=True).update(released_at=at)
+        audit.record("payout.set_aside", payout, by=None, at=at)
+
+
+def changed_since(run: PayoutRun) -> list[Payout]:
+    """Return the payouts of a run that no longer go to their partner's newest account."""
+    rows = list(run.payouts.order_by("pk"))
+    newest = dict(
+        BankDetails.objects.newest()
+        .filter(partner__in=[row.partner_id for row in rows])
+        .values_list("partner_id", "pk")
+    )
+    return [row for row in rows if row.bank_details_id != newest.get(row.partner_id)]
 
 
 @transaction.atomic
@@ -130,6 +185,23 @@ def mark_paid(*, payout: Payout, paid_on: date, by: User, at: datetime) -> Payou
     _tell(row, "paid", at=at)
     audit.record("payout.paid", row, by=by, at=at, paid_on=paid_on.isoformat())
     return row
+
+
+@transaction.atomic
+def mark_run_paid(
+    *, run: PayoutRun, paid_on: date, excepted: Collection[int] = (), by: User, at: datetime
+) -> list[Payout]:
+    """Record that the bank transferred all of a run's open payouts on `paid_on`, those in `excepted` aside.
+
+    :param excepted: ids of payouts that stay open.
+    :raises NothingToMark: none is left.  :raises RunNotApproved, PaidInTheFuture: it can't be.
+    """
+    check_finance(by)
+    rows = run.payouts.filter(paid_on__isnull=True, failed_at__isnull=True).exclude(pk__in=excepted)
+    open_now = list(rows.select_for_update().order_by("pk"))  # marked one by one meanwhile: not here again
+    if not open_now:
+        raise NothingToMark
+    return [mark_paid(payout=payout, paid_on=paid_on, by=by, at=at) for payout in open_now]
 
 
 @transaction.atomic

@@ -1,19 +1,15 @@
 """What a partner earned and what can be paid: states are derived from facts, never stored."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from django.db.models import Prefetch, Q, QuerySet, Sum
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from commissions.models import Commission, Payout, PayoutEntry, PayoutRun, TaxStatus
+from commissions.models import Commission, Payout, PayoutEntry, PayoutRun
 from partners.models import Partner
-from ssp.core.money import round_half_even
 
 
 class State(StrEnum):
@@ -132,83 +128,15 @@ def currencies() -> list[str]:
 
 
 # --- payouts ------------------------------------------------------------------
-@dataclass
-class Candidate:
-    """One partner in a preview: what would be paid, or why nothing is."""
-
-    partner: Partner
-    entries: list[Commission]
-    held: list[Commission]
-    tax: TaxStatus | None
-    currency: str
-
-    @property
-    def total(self) -> Decimal:
-        return sum((entry.amount for entry in self.entries), ZERO)
-
-    @property
-    def held_total(self) -> Decimal:
-        return sum((entry.amount for entry in self.held), ZERO)
-
-    @property
-    def held_until(self) -> date | None:
-        return min((entry.payable_on for entry in self.held), default=None)
-
-    @property
-    def vat_percent(self) -> Decimal:
-        return self.tax.vat_percent if self.tax else ZERO
-
-    @property
-    def vat(self) -> Decimal:
-        return round_half_even(self.total * self.vat_percent / 100, self.currency)
-
-    @property
-    def is_paid(self) -> bool:
-        return self.total > 0 and self.tax is not None
-
-    @property
-    def waits_for_tax(self) -> bool:
-        """Tell whether nothing but the unconfirmed tax status keeps this partner out."""
-        return self.total > 0 and self.tax is None
-
-    @property
-    def why_not(self) -> Promise | str:
-        """Say why a partner gets nothing now."""
-        if self.waits_for_tax:
-            return _("The tax status isn’t confirmed, so the VAT isn’t known.")
-        if self.total < 0:
-            return _("The balance is negative: it carries forward and is netted in the next payout.")
-        if self.entries:
-            return _("The entries add up to zero: they wait for the next payout.")
-        return _("Everything is held.")
-
-
-def candidates(currency: str, *, on: date, partners: Iterable[int] | None = None) -> list[Candidate]:
-    """Return every partner with something unpaid in a currency: those who would be paid, and the others."""
-    rows = (
-        Commission.objects.filter(currency=currency)
-        .unpaid()
-        .select_related("partner", "invoice", "use_case__referral__company")
-        .order_by("partner__display_name", "partner_id", "earned_on", "pk")
-    )
-    if partners is not None:
-        rows = rows.filter(partner__in=partners)
-    by_partner: dict[Partner, list[Commission]] = {}
-    for row in rows:
-        by_partner.setdefault(row.partner, []).append(row)
-    taxes = {tax.partner_id: tax for tax in TaxStatus.objects.filter(partner__in=list(by_partner))}
-    found = []
-    for partner, unpaid in by_partner.items():
-        found.append(
-            Candidate(
-                partner,
-                [row for row in unpaid if row.payable_on <= on],
-                [row for row in unpaid if row.payable_on > on],
-                taxes.get(partner.pk),
-                currency,
-            )
+def payouts_under_way(partner: Partner) -> QuerySet[Payout]:
+    """Return a partner's payouts that are approved and not transferred yet, with the account they go to."""
+    return (
+        Payout.objects.filter(
+            partner=partner, run__approved_at__isnull=False, paid_on__isnull=True, failed_at__isnull=True
         )
-    return found
+        .select_related("bank_details")
+        .order_by("pk")
+    )
 
 
 def open_runs() -> QuerySet[PayoutRun]:

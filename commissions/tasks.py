@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from commissions import accrual, contests, services, statements
+from commissions import accrual, bank, contests, services, statements
 from ssp.core import clock
 from ssp.core.locks import alone
 
@@ -29,3 +29,9 @@ def issue_statements(**_: object) -> None:
 def follow_contests(**_: object) -> None:
     """Tell directors of what is contested and wasn't answered in time."""
     contests.escalate_overdue(at=clock.now())
+
+
+@shared_task
+def forget_former_addresses(**_: object) -> None:
+    """Forget addresses that accounts had: warnings about money go to them for some days only."""
+    bank.forget_former_addresses(at=clock.wall())

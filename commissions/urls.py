@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, re_path
 
 from commissions.views import (
+    bank,
     contests,
     earnings,
     elections,
@@ -13,6 +14,7 @@ from commissions.views import (
     journal,
     payouts,
     statements,
+    transfers,
     what_if,
 )
 
@@ -36,6 +38,8 @@ urlpatterns: list[URLPattern] = [
     path("desk/statements/", statements.desk_statements, name="desk_statements"),
     path("desk/contested-entries/", contests.contested_entries, name="contested_entries"),
     path("desk/contested-entries/<int:pk>/", contests.contested_entry, name="contested_entry"),
+    path("earnings/account/", bank.bank_account, name="bank_account"),
+    path("earnings/account/change/", bank.bank_account_change, name="bank_account_change"),
     path("desk/invoices/", invoices.invoices, name="invoices"),
     path("desk/invoices/sample.csv", invoices.sample, name="invoices_sample"),
     path("desk/invoices/imports/<int:pk>/", invoices.invoice_import, name="import"),
@@ -47,6 +51,9 @@ urlpatterns: list[URLPattern] = [
     path("desk/payouts/runs/<int:pk>/", payouts.payout_run, name="payout_run"),
     path("desk/payouts/runs/<int:pk>/decide/", payouts.decide, name="payout_decide"),
     path("desk/use-cases/<int:pk>/election/", elections.change, name="election_change"),
+    path("desk/payouts/runs/<int:pk>/paid/", transfers.run_paid, name="payout_run_paid"),
+    path("desk/payouts/runs/<int:pk>/sepa/", transfers.sepa_file, name="payout_sepa_file"),
+    path("desk/payouts/runs/<int:pk>/list/", transfers.payment_list, name="payout_list"),
     path("desk/payouts/<int:pk>/settle/", payouts.settle, name="payout_settle"),
     path("desk/finance/", finance.overview, name="finance"),
     path("desk/finance/invoices/", finance_lists.invoices, name="finance_invoices"),

@@ -48,4 +48,5 @@ app.conf.beat_schedule = {
     "accrue": every_tick("commissions.tasks.accrue", ticks=30),
     "issue-statements": every_tick("commissions.tasks.issue_statements", ticks=30),
     "follow-contests": every_tick("commissions.tasks.follow_contests", ticks=5),
+    "forget-former-addresses": every_tick("commissions.tasks.forget_former_addresses", ticks=60),
 }

@@ -3,6 +3,7 @@
 Production is what you get when nothing is said: it has no default secret and refuses the sandbox.
 """
 
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -34,7 +35,8 @@ def secret(name: str) -> str:
 # --- what it is -------------------------------------------------------------
 SECRET_KEY = secret("SECRET_KEY")
 IDENTITY_HASH_KEY = secret("IDENTITY_HASH_KEY")  # C12: identities are stored as a keyed hash
-FIELD_ENCRYPTION_KEY = secret("FIELD_ENCRYPTION_KEY")  # TOTP secrets at rest
+FIELD_ENCRYPTION_KEY = secret("FIELD_ENCRYPTION_KEY")  # TOTP secrets, account numbers at rest
+FIELD_ENCRYPTION_KEYS_BEFORE = env.list("FIELD_ENCRYPTION_KEYS_BEFORE", default=[])  # they still open
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "testserver"]
@@ -297,6 +299,8 @@ SLACK = {  # without a bot's token, people do what it would
     "BOT_TOKEN": env.str("SLACK_BOT_TOKEN", default=""),
     "API_URL": env.str("SLACK_API_URL", default="https://slack.com/api/"),
 }
+
+# --- money: the books, and what leaves for the bank ---------------------------
 # Accounts of the journal that bookkeeping gets (docs/operations.md): the usual places of the Dutch decimal
 # scheme, where 1 is what is owed and owned at short term and 4 is costs.
 BOOKKEEPING = {
@@ -305,6 +309,18 @@ BOOKKEEPING = {
     "PAYABLE": env.str("BOOKKEEPING_PAYABLE", default="1600"),  # creditors
     "VAT": env.str("BOOKKEEPING_VAT", default="1520"),  # VAT to reclaim
     "BANK": env.str("BOOKKEEPING_BANK", default="1100"),
+}
+
+SEPA_DEBTOR = {  # the account that payouts leave from; production has none until it is set
+    "NAME": env.str("SEPA_DEBTOR_NAME", default="" if PRODUCTION else "SeMI Technologies B.V."),
+    "IBAN": env.str("SEPA_DEBTOR_IBAN", default="" if PRODUCTION else "NL91ABNA0417164300"),
+    "BIC": env.str("SEPA_DEBTOR_BIC", default=""),
+}
+PAYOUT_MINIMUMS = {  # less than that is carried forward; a currency that isn't named has none
+    currency: Decimal(amount)
+    for currency, amount in env.dict(
+        "PAYOUT_MINIMUMS", default={"EUR": "25", "USD": "25", "GBP": "25"}
+    ).items()
 }
 SANDBOX_URL = env.str("SSP_SANDBOX_URL", default="")
 

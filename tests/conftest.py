@@ -24,6 +24,12 @@ def no_slack(settings) -> None:
     settings.SLACK = {"BOT_TOKEN": "", "API_URL": "http://127.0.0.1:9/"}
 
 
+@pytest.fixture(autouse=True)
+def no_minimum(settings) -> None:
+    """Every cent is paid out, except where a test is about the minimum."""
+    settings.PAYOUT_MINIMUMS = {}
+
+
 @pytest.fixture
 def at_monday() -> Iterator[datetime]:
     """Let the application clock stand at MONDAY."""

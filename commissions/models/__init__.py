@@ -1,6 +1,7 @@
 """Invoices and what happens to them, the ledger, payouts and statements (C5, C20-C22, Arithmetic)."""
 
 from commissions.models.amounts import AMOUNT
+from commissions.models.bank import AddressKeeper, BankDetails, FormerAddress, PaymentFile
 from commissions.models.contests import ContestedEntry
 from commissions.models.elections import ElectedUseCase, ElectionChange
 from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
@@ -13,6 +14,8 @@ from commissions.models.tax import TaxTreatment
 __all__ = [
     "AMOUNT",
     "MANUAL",
+    "AddressKeeper",
+    "BankDetails",
     "Commission",
     "CommissionKind",
     "CommissionQuerySet",
@@ -20,12 +23,14 @@ __all__ = [
     "ElectedUseCase",
     "ElectionChange",
     "Fact",
+    "FormerAddress",
     "Invoice",
     "InvoiceImport",
     "InvoiceLine",
     "InvoiceQuerySet",
     "JournalMonth",
     "JournalPosting",
+    "PaymentFile",
     "Payout",
     "PayoutEntry",
     "PayoutRun",

@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from commissions import guards
+from commissions import guards, guards_payout
 from commissions.models.amounts import AMOUNT
+from commissions.models.bank import BankDetails
 from commissions.models.ledger import Commission
 from commissions.models.tax import TaxTreatment
 from partners.models import Partner
@@ -28,6 +29,10 @@ class TaxStatus(models.Model):
     postal_address = models.TextField(_("address on the statement"), blank=True, db_default="")
     confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     confirmed_at = models.DateTimeField()
+    # What the partner was at that moment; a trigger writes it. When it changes, finance confirms anew.
+    of_country = models.CharField(max_length=2, editable=False, default="", db_default="")
+    of_tax_number = models.CharField(max_length=40, editable=False, default="", db_default="")
+    of_legal_name = models.CharField(max_length=200, editable=False, default="", db_default="")
 
     class Meta:
         verbose_name_plural = "tax statuses"
@@ -40,10 +45,15 @@ class TaxStatus(models.Model):
                 name="tax_status_vat_only_domestic",
             ),
         ]
-        triggers = [guards.never_deleted("tax_status_never_deleted")]
+        triggers = [guards.never_deleted("tax_status_never_deleted"), guards_payout.TAX_STATUS_OF_THEN]
 
     def __str__(self) -> str:
         return str(self.partner)
+
+    def is_of(self, partner: Partner) -> bool:
+        """Tell whether the partner still is what finance confirmed the status for."""
+        confirmed = (self.of_country, self.of_tax_number, self.of_legal_name)
+        return confirmed == (partner.country, partner.tax_number, partner.legal_name)
 
 
 class PayoutRun(models.Model):
@@ -74,7 +84,11 @@ class PayoutRun(models.Model):
                 name="payout_run_approved_by_another",
             ),
         ]
-        triggers = [guards.RUN_STAYS_DECIDED, guards.never_deleted("payout_run_never_deleted")]
+        triggers = [
+            guards.RUN_STAYS_DECIDED,
+            guards_payout.RUN_TO_THE_NEWEST_ACCOUNTS,
+            guards.never_deleted("payout_run_never_deleted"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.currency} {self.pk}"
@@ -91,6 +105,8 @@ class Payout(models.Model):
     vat = models.DecimalField(**AMOUNT, default=0)
     vat_note = models.CharField(max_length=200, blank=True)  # the tax status's, as it was that day
     vat_treatment = models.CharField(max_length=16, choices=TaxTreatment, blank=True, db_default="")
+    # Where it goes. Empty in payouts from before accounts were kept.
+    bank_details = models.ForeignKey(BankDetails, on_delete=models.PROTECT, null=True, related_name="payouts")
     paid_on = models.DateField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=300, blank=True)
@@ -123,6 +139,9 @@ class Payout(models.Model):
             guards.PAID_AFTER_APPROVAL,
             guards.BY_TAX_STATUS,
             guards.PAYOUT_EQUALS_ENTRIES,
+            guards_payout.PAYOUT_TO_A_RESTING_ACCOUNT,
+            guards_payout.PAYOUT_KEEPS_ITS_ACCOUNT,
+            guards_payout.PAYOUT_BY_PRESENT_TAX_STATUS,
             guards.never_deleted("payout_never_deleted"),
         ]
 

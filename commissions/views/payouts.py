@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_countries import countries
 
-from commissions import payouts, queries, queries_statements, services
+from commissions import payment_files, payouts, queries, queries_statements, services
+from commissions.candidates import candidates, minimum_in
 from commissions.forms import FailedForm, PaidForm, TaxForm
-from commissions.models import Payout, PayoutEntry, PayoutRun, TaxStatus
+from commissions.models import PaymentFile, Payout, PayoutEntry, PayoutRun, TaxStatus
 from partners.models import Partner
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
@@ -23,19 +24,21 @@ from ssp.core.roles import Role
 @role_required(Role.FINANCE, Role.DIRECTOR)
 def overview(request: StaffRequest) -> HttpResponse:
     """Show what can be paid, per currency, with every inclusion and exclusion; and the runs."""
-    today = clock.today()
+    now = clock.now()
     previews = []
     for currency in queries.currencies():
-        found = queries.candidates(currency, on=today)
+        found = candidates(currency, at=now)
         if found:
             paid = [c for c in found if c.is_paid]
-            total = sum((c.total + c.vat for c in paid), queries.ZERO)
+            total = sum((c.would_be_paid for c in paid), queries.ZERO)
             previews.append(
                 {
                     "currency": currency,
                     "candidates": found,
                     "paid": paid,
                     "total": total,
+                    "minimum": minimum_in(currency),
+                    "waits_for_account": any(c.waits_for_account for c in found),
                     "waits_for_tax": any(c.waits_for_tax for c in found),
                 }
             )
@@ -91,7 +94,14 @@ def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
                 % {"partner": partner},
             )
             return redirect("commissions:payouts")
-    context = {"partner": partner, "country": countries.name(partner.country), "known": known, "form": form}
+    context = {
+        "partner": partner,
+        "country": countries.name(partner.country),
+        "known": known,
+        "changed": known is not None and not known.is_of(partner),
+        "former_country": countries.name(known.of_country) if known else "",
+        "form": form,
+    }
     return render(request, "commissions/tax_status.html", context | {"nav": "commissions:payouts"})
 
 
@@ -102,11 +112,20 @@ def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(
         PayoutRun.objects.select_related("prepared_by", "approved_by", "discarded_by"), pk=pk
     )
-    rows = list(run.payouts.select_related("partner").order_by("pk"))
+    rows = list(run.payouts.select_related("partner", "bank_details").order_by("pk"))
+    waiting = payment_files.open_payouts(run) if run.approved_at else []
+    changed = set() if run.approved_at or run.discarded_at else {p.pk for p in payouts.changed_since(run)}
+    file = PaymentFile.objects.filter(run=run).select_related("made_by").first()
     context = {
         "run": run,
         "payouts": [(row, _entries(row)) for row in rows],
-        "total": sum((row.total for row in rows), queries.ZERO),
+        "total": sum((row.total for row in rows if not row.failed_at), queries.ZERO),
+        "file": file,
+        "waiting": waiting,
+        "by_sepa": sum(payment_files.goes_by_sepa(row) for row in waiting),
+        "may_sepa": file is not None or any(payment_files.goes_by_sepa(row) for row in waiting),
+        "taken": payment_files.times_taken(run),
+        "changed": changed,
         "is_decided": bool(run.approved_at or run.discarded_at),
         "may_approve": run.prepared_by_id != request.user.pk,
         "may_pay": request.user.has_role(Role.FINANCE),

@@ -9,14 +9,14 @@ import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.contrib import messages
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from ssp.core import sealing
 from ssp.core.models import User
 
 log = structlog.get_logger(__name__)
@@ -50,9 +50,9 @@ class MFAAdapter(DefaultMFAAdapter):
     """Keeps TOTP secrets encrypted at rest."""
 
     @staticmethod
-    def _fernet() -> Fernet:
-        digest = hashlib.sha256(settings.FIELD_ENCRYPTION_KEY.encode()).digest()
-        return Fernet(base64.urlsafe_b64encode(digest))
+    def _fernet() -> MultiFernet:
+        digests = [hashlib.sha256(key.encode()).digest() for key in sealing.known_keys()]
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
     def encrypt(self, text: str) -> str:
         return self._fernet().encrypt(text.encode()).decode()

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commissions.ledger_file import ledger_table
-from commissions.models import ContestedEntry
+from commissions.models import BankDetails, ContestedEntry
 from commissions.queries import statements
 from partners.models import ContractStatus, Partner, Profile
 from partners.queries import papers_for_partner
@@ -53,6 +53,7 @@ def archive(partner: Partner, *, at: datetime) -> bytes:
             "ledger.csv": ledger_table(partner, on=local_date(at)),
             "statements.csv": _statements(partner),
             "contested.csv": _contested(partner),
+            "bank-accounts.csv": _bank_accounts(partner),
         }
         for name, (headers, rows) in tables.items():
             put(name, csv_bytes(headers, rows))
@@ -79,7 +80,8 @@ def _readme(partner: Partner, *, at: datetime) -> str:
         "referrals.csv, use-cases.csv, meetings.csv, comments.csv: whom you introduced, what came of it.\n"
         "ledger.csv, statements.csv: every entry and every payout.\n"
         "statements/: the PDFs as they were issued.\n"
-        "contested.csv: the entries you contested, and the answers.\n\n"
+        "contested.csv: the entries you contested, and the answers.\n"
+        "bank-accounts.csv: the accounts you gave us, in full.\n\n"
         "The people in these files agreed to be introduced to SeMI, for that purpose alone. Keep the files "
         "safe, and delete them when you are done.\n"
     ) % {"name": partner.display_name, "moment": _when(at)}
@@ -234,3 +236,16 @@ def _contested(partner: Partner) -> Table:
         for row in ContestedEntry.objects.of_partner(partner).select_related("commission").order_by("pk")
     ]  # fmt: skip
     return headers, rows
+
+
+def _bank_accounts(partner: Partner) -> Table:
+    headers = [
+        _("Entered"), _("Account holder"), _("Kind"), _("Account"), _("BIC"), _("Bank code"), _("Country"),
+    ]  # fmt: skip
+    return headers, [
+        [
+            _when(row.entered_at), row.holder, row.get_kind_display(), row.number, row.bic, row.routing,
+            row.country,
+        ]
+        for row in BankDetails.objects.of(partner)
+    ]  # fmt: skip

@@ -174,6 +174,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "commissions:contested": PARTNER,  # the same
     "commissions:contested_entries": FINANCE_OR_DIRECTOR,
     "commissions:contested_entry": FINANCE_OR_DIRECTOR,
+    "commissions:bank_account": PARTNER,
+    "commissions:bank_account_change": PARTNER,  # and the password or second factor once more
     "commissions:invoices": FINANCE_OR_DIRECTOR,
     "commissions:invoices_sample": FINANCE_OR_DIRECTOR,
     "commissions:import": FINANCE,
@@ -200,4 +202,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "commissions:journal_month": FINANCE_OR_DIRECTOR,
     "commissions:journal_close": FINANCE,
     "commissions:journal_file": FINANCE_OR_DIRECTOR,
+    "commissions:payout_run_paid": FINANCE,
+    "commissions:payout_sepa_file": FINANCE,  # and the password or second factor once more
+    "commissions:payout_list": FINANCE,  # the same
 }

@@ -13,6 +13,8 @@ ALWAYS = {
     "commissions.contest_answered",
     "commissions.contest_overdue",
     "commissions.entry_contested",
+    "commissions.bank_details_entered",
+    "commissions.bank_details_wanted",
     "commissions.payout_approved",
     "commissions.payout_paid",
     "commissions.statement_cancelled",

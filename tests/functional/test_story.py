@@ -39,6 +39,7 @@ def test_a_partnership_that_pays(person: SitsDown, tmp_path: Path) -> None:
     deal_is_won(tom, today, last_day)
     customer_pays(femke, tmp_path, today)
     partner_sees_the_euros(mara, ines)
+    says_where_the_money_goes(mara)
     is_paid_out(mara, femke, noah)
 
 
@@ -179,6 +180,15 @@ def partner_sees_the_euros(mara: Person, ines: Person) -> None:
     ines.photographs("earnings", folder=SCREENSHOTS)
 
 
+def says_where_the_money_goes(mara: Person) -> None:
+    mara.opens("/earnings/account/").presses("Enter the account")
+    mara.fills_in("Password", PASSWORD).presses("Go on")
+    mara.page.locator("[name=iban]").fill("SE45 5000 0000 0583 9825 7466")
+    mara.photographs("bank-account-form").presses("Save the account")
+    mara.sees("Payouts go to SE** **** 7466").photographs("bank-account")
+    mara.mail("Your payouts go to SE** **** 7466", to=MARA).close()
+
+
 def is_paid_out(mara: Person, femke: Person, noah: Person) -> None:
     payable = femke.reads_the_clock() + timedelta(days=31)
     femke.moves_the_clock(payable, "10:00")
@@ -193,7 +203,7 @@ def is_paid_out(mara: Person, femke: Person, noah: Person) -> None:
     run = femke.page.url
     noah.signs_in("noah.visser@semi.example").opens(run).photographs("payout-run", folder=SCREENSHOTS)
     noah.presses(re.compile("^Approve")).photographs("payout-approved")
-    femke.opens(run)
+    femke.opens(run).sees("payouts go by SEPA transfer")
     mine = femke.page.get_by_role("region", name=re.compile("Mara Lind"))
     femke.presses(re.compile("^Record the transfer"), within=mine)
     femke.presses("Mark as paid")

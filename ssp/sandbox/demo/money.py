@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from commissions.accrual import accrue
+from commissions.payment_files import take_sepa_file
 from commissions.payouts import approve_payout_run, mark_paid, prepare_payout_run
 from commissions.services import confirm_tax_status, import_invoices, upload_invoices
 from partners.models import Partner
@@ -106,5 +107,6 @@ def first_payout(when: Calendar, *, by: User, approver: User) -> None:
         )
     run = prepare_payout_run(currency="EUR", by=by, at=when.at(12, 8, 11))
     approve_payout_run(run=run, by=approver, at=when.at(13, 8, 9))
+    take_sepa_file(run=run, by=by, at=when.at(13, 8, 10))
     for payout in run.payouts.all():
         mark_paid(payout=payout, paid_on=when.day(14, 8), by=by, at=when.at(14, 8, 16))

@@ -14,6 +14,7 @@ from ssp.core.models import User
 from ssp.sandbox import people
 from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.asking import contested, times_under_way
+from ssp.sandbox.demo.banking import first_accounts, later_accounts
 from ssp.sandbox.demo.books import close_the_summer, invoices_that_wait
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
@@ -63,6 +64,7 @@ def tell(*, now: datetime) -> None:
     _ines_others(stage, Teller(ines))
     _won(stage, Teller(ines), Teller(pieter))
     first_invoices(when, by=stage[people.FEMKE])
+    first_accounts(when)
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     close_the_summer(when, by=stage[people.FEMKE])
     autumn_invoices(when, by=stage[people.FEMKE])
@@ -71,6 +73,7 @@ def tell(*, now: datetime) -> None:
     two_entries_are_contested(ines, when, finance=stage[people.FEMKE])
     _karl_and_leila(stage)
     election_changed(when, director=stage[people.BRAM])
+    later_accounts(when, now=now)
     karl = Teller(Partner.objects.get(user=stage[people.KARL]))
     times_under_way(Teller(ines), karl, when, tom=stage[people.TOM])
     contested(Teller(ines), karl, when, seller=stage[people.TOM])

@@ -13,7 +13,7 @@ from commissions.models import Commission, Invoice, InvoiceImport, Payout
 from ssp.core import clock
 from ssp.core.models import User
 from ssp.core.roles import Role
-from tests.factories.commissions import a_won_deal, an_invoice, confirmed_tax, happens
+from tests.factories.commissions import a_won_deal, an_invoice, bank_details, confirmed_tax, happens
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.integration.commissions.test_import import GOOD
@@ -257,6 +257,7 @@ def test_finance_confirms_the_tax_status_before_the_first_payout(finance: Client
     partner = a_paid_invoice(
         PartnerFactory(country="SE", tax_number="SE556677889901"), taxed=False
     ).deal.use_case.partner
+    bank_details(partner)
     address = reverse("commissions:tax_status", args=[partner.pk])
     preview = finance.get(reverse("commissions:payouts")).content.decode()
     assert "The tax status isn’t confirmed" in preview
