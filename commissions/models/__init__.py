@@ -1,13 +1,23 @@
 """Invoices and what happens to them, the ledger, payouts and statements (C5, C20-C22, Arithmetic)."""
 
 from commissions.models.amounts import AMOUNT
-from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
+from commissions.models.invoices import (
+    MANUAL,
+    SILENT,
+    Fact,
+    Invoice,
+    InvoiceImport,
+    InvoiceLine,
+    InvoiceQuerySet,
+    Source,
+)
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
 
 __all__ = [
     "AMOUNT",
     "MANUAL",
+    "SILENT",
     "Commission",
     "CommissionKind",
     "CommissionQuerySet",
@@ -19,5 +29,6 @@ __all__ = [
     "Payout",
     "PayoutEntry",
     "PayoutRun",
+    "Source",
     "TaxStatus",
 ]
