@@ -278,13 +278,15 @@ NOT_FOR_A_DUPLICATE = pgtrigger.Trigger(
 )
 
 
+WRITTEN: Any = pgtrigger.Referencing(new="written")  # type: ignore[no-untyped-call,unused-ignore]
+
 # Write-offs change nothing (Arithmetic), and neither does a match that was taken back: no entry names them.
 NOT_BY_A_SILENT_FACT = pgtrigger.Trigger(
     name="commission_not_by_a_silent_fact",
     when=pgtrigger.After,
     operation=pgtrigger.Insert,
     level=pgtrigger.Statement,
-    referencing=pgtrigger.Referencing(new="written"),
+    referencing=WRITTEN,
     func=f"""
         IF EXISTS (SELECT 1 FROM written w JOIN commissions_fact f ON f.id = w.fact_id
                     WHERE f.kind IN ('write_off', 'unmatch')) THEN

@@ -231,3 +231,8 @@ class Fact(models.Model):
             ),
         ]
         triggers = [guards.append_only("fact_append_only")]
+        verbose_name = _("what happened to an invoice")
+        verbose_name_plural = _("what happened to invoices")
+
+    def __str__(self) -> str:
+        return self.reference

@@ -226,6 +226,7 @@ UNREACHED = re.compile(
     r"|desk:(person_record|moving_in_(commit|discard|report|sample))"
     r"|desk:(table_assign|export_file|view_save|view_change|view_delete)"
     r"|desk:unlink"
+    r"|commissions:(import_(columns|discard|report)|invoice_unmatch)"
     r"|commissions:(invoice_match|invoices_sample|payout_(decide|prepare|settle))"
 )
 

@@ -20,6 +20,7 @@ from ssp.sandbox.demo.crm import know_people
 from ssp.sandbox.demo.desk import sales_at_work
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.guides import write_guides
+from ssp.sandbox.demo.intake import invoices_that_wait
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
 from ssp.sandbox.demo.library import fill_library
 from ssp.sandbox.demo.moments import Calendar
@@ -62,6 +63,7 @@ def tell(*, now: datetime) -> None:
     first_invoices(when, by=stage[people.FEMKE])
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     autumn_invoices(when, by=stage[people.FEMKE])
+    invoices_that_wait(when, by=stage[people.FEMKE])
     _karl_and_leila(stage)
     karl = Teller(Partner.objects.get(user=stage[people.KARL]))
     times_under_way(Teller(ines), karl, when, tom=stage[people.TOM])
