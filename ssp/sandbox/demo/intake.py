@@ -1,4 +1,4 @@
-"""What finance has on the desk: invoices without a deal, one that was written off, Stripe's file half read."""
+"""What is on finance's desk: invoices without a deal, one written off, Stripe's file half read."""
 
 from commissions.models import Invoice
 from commissions.recording import record_write_off
@@ -8,8 +8,8 @@ from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import bring_in, invoice_row
 
 STRIPE = (
-    "id,Number,Currency,Customer,Customer Name,Customer Email,Date (UTC),Finalized At (UTC),Status,Subscription,"
-    "Tax,Total,Amount Due,Amount Paid,Charge,Paid At (UTC),Minimum Line Item Period Start (UTC),"
+    "id,Number,Currency,Customer,Customer Name,Customer Email,Date (UTC),Finalized At (UTC),Status,"
+    "Subscription,Tax,Total,Amount Due,Amount Paid,Charge,Paid At (UTC),Minimum Line Item Period Start (UTC),"
     "Maximum Line Item Period End (UTC)"
 )
 
