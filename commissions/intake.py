@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commissions.layouts import LeftOut
 from commissions.models import MANUAL, Fact, Invoice, Source
@@ -47,6 +48,7 @@ __all__ = [
 
 KINDS = {"invoice", "line", "payment", "credit", "refund", "write_off"}
 LONGEST_LINE_NUMBER = 4
+ANOTHER_ROW = gettext_lazy("Another row of this invoice is refused.")
 AT_ONCE = 5000  # references asked for in one query
 
 
@@ -127,6 +129,7 @@ class Reader:
         self.invoices: dict[str, InvoiceDraft] = {}
         self.lines: dict[str, list[tuple[Judged, LineDraft]]] = {}
         self.facts: list[FactDraft] = []
+        self.broken: set[str] = set()  # invoices of which a line can't be read
         self.named: set[tuple[str, str]] = set()  # kind and reference of each fact
         self.numbers: dict[str, str] = {}  # what else an invoice is called: its reference
         self.payments: dict[str, str] = {}  # a payment: its invoice
@@ -190,6 +193,8 @@ class Reader:
                 )
         except (RowRefused, UnreadableCell) as refusal:
             judged.refuse(str(refusal))
+            if kind == "line":
+                self.broken.add(row.get("invoice"))
 
     def _invoice(self, row: Row, judged: Judged) -> None:
         reference = self._text(row, "reference")
@@ -338,11 +343,13 @@ def plan_rows(rows: Sequence[Row], *, source: str = Source.FILE, on: date) -> Pl
     """
     reader = Reader(rows, source=source, on=on)
     for reference, lines in reader.lines.items():
-        _give_lines(reader.invoices.get(reference), reference, lines)
+        if reference not in reader.broken:
+            _give_lines(reader.invoices.get(reference), reference, lines)
     for draft in reader.invoices.values():
-        if any(row.outcome == REFUSED for row in draft.rows):
-            for row in draft.rows:
-                row.refuse(_("Another row of this invoice is refused."))
+        lines = [row for row, _line in reader.lines.get(draft.reference, ())]
+        if draft.reference in reader.broken or any(row.outcome == REFUSED for row in draft.rows):
+            for row in (*draft.rows, *lines):
+                row.refuse(str(ANOTHER_ROW))
     known = _known_invoices(reader)
     _compare_invoices(reader.invoices.values(), known)
     for fact in reader.facts:

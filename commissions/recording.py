@@ -176,8 +176,10 @@ def _save(rows: Sequence[Row], *, source: str, by: User | None, at: datetime) ->
     one_after_another(IMPORTS)
     plan = intake.plan_rows(rows, source=source, on=local_date(at))
     for outcome, error in ((intake.REFUSED, NotRecorded), (intake.CONFLICT, DiffersFromRecorded)):
-        if said := [row.message for row in plan.rows if row.outcome == outcome]:
-            raise error(next(iter(dict.fromkeys(said))))
+        said = [row.message for row in plan.rows if row.outcome == outcome]
+        own = [message for message in said if message != intake.ANOTHER_ROW]
+        if said:
+            raise error((own or said)[0])
     save_plan(plan, upload=None, at=at)
     return plan
 

@@ -97,6 +97,7 @@ def _judged(rows: Sequence[intake.Judged]) -> dict[str, Any]:
         "left_out": judged.count(intake.LEFT_OUT),
         "refused_rows": judged.count(intake.REFUSED),
         "differing": judged.count(intake.CONFLICT),
+        "wrong": len(problems),
     }
 
 
@@ -150,7 +151,15 @@ def columns(request: StaffRequest, pk: int) -> HttpResponse:
             )
             return redirect("commissions:import", pk)
     first = [(header, [row.get(fold(header)) for row in table.rows[:3]]) for header in table.headers]
-    context = {"form": form, "upload": upload, "layout": layout, "layout_form": chosen, "first": first}
+    context = {
+        "form": form,
+        "upload": upload,
+        "layout": layout,
+        "layout_form": chosen,
+        "first": first,
+        "all_found": all(mapping.get(column.name) for column in layout.columns if column.needed)
+        and (layout != layouts.OWN or "kind" in mapping),
+    }
     return render(request, "commissions/import_columns.html", context, status=422 if form.errors else 200)
 
 

@@ -18,7 +18,7 @@ def invoices_that_wait(when: Calendar, *, by: User) -> None:
     quarter = (when.day(1, 11), when.day(31, 1, 2027))
     kestrel = ("SI-2026-0461", "Kestrel Biotech B.V.", "", when.day(21, 11))
     rows = [
-        invoice_row(*kestrel, "12600.00", "15246.00", "Literature search, second team", quarter),
+        invoice_row(*kestrel, "12600.00", "15246.00", "Literature search for a second team", quarter),
         invoice_row(
             "SI-2026-0463", "Halvorsen Shipping", "HALV-7", when.day(22, 11), "4100.00", "4961.00", "Workshop"
         ),

@@ -1,5 +1,6 @@
 """Files of several systems: the same number is two things, and nothing recorded is overwritten."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from commissions import accrual, handlers, intake, services
 from commissions.errors import ImportRefused
 from commissions.errors_intake import BeingImported, PreviewGone
 from commissions.models import Commission, Fact, Invoice, InvoiceImport
+from ssp.core import clock
 from ssp.core.errors import NotAllowed
 from ssp.core.intake import ColumnsUnclear
 from ssp.core.models import OutboxMessage, User
@@ -37,6 +39,13 @@ BALANCE = (
     "balance_transaction_id,created_utc,currency,gross,reporting_category,source_id,charge_id,invoice_id\n"
     f"txn_2,{ON} 13:00:00,eur,-105.00,refund,re_1,ch_1,\n"
 )
+
+
+@pytest.fixture(autouse=True)
+def a_hundred_days_later() -> Iterator[None]:
+    clock.install(lambda: AT)
+    yield
+    clock.install(clock.wall)
 
 
 @pytest.fixture
