@@ -346,9 +346,9 @@ def plan_rows(rows: Sequence[Row], *, source: str = Source.FILE, on: date) -> Pl
         if reference not in reader.broken:
             _give_lines(reader.invoices.get(reference), reference, lines)
     for draft in reader.invoices.values():
-        lines = [row for row, _line in reader.lines.get(draft.reference, ())]
+        read = [row for row, _line in reader.lines.get(draft.reference, ())]
         if draft.reference in reader.broken or any(row.outcome == REFUSED for row in draft.rows):
-            for row in (*draft.rows, *lines):
+            for row in (*draft.rows, *read):
                 row.refuse(str(ANOTHER_ROW))
     known = _known_invoices(reader)
     _compare_invoices(reader.invoices.values(), known)

@@ -177,7 +177,7 @@ def _save(rows: Sequence[Row], *, source: str, by: User | None, at: datetime) ->
     plan = intake.plan_rows(rows, source=source, on=local_date(at))
     for outcome, error in ((intake.REFUSED, NotRecorded), (intake.CONFLICT, DiffersFromRecorded)):
         said = [row.message for row in plan.rows if row.outcome == outcome]
-        own = [message for message in said if message != intake.ANOTHER_ROW]
+        own = [message for message in said if message != str(intake.ANOTHER_ROW)]
         if said:
             raise error((own or said)[0])
     save_plan(plan, upload=None, at=at)

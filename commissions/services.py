@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import structlog
@@ -35,6 +35,7 @@ from ssp.core.tabular import Table, read_table
 log = structlog.get_logger(__name__)
 IMPORTS = "commissions.import"  # whoever adds invoices or facts waits for the one before
 BATCH = 1000
+KEPT = timedelta(days=30)  # how long a preview that nobody imports is kept
 AT_ONCE = 2000  # rows that are imported while the browser waits; a worker takes longer files
 
 
@@ -106,6 +107,15 @@ def discard_invoices(*, upload: InvoiceImport, by: User | None, at: datetime) ->
     upload.delete()
 
 
+@transaction.atomic
+def forget_old_previews(*, at: datetime) -> None:
+    """Delete previews that nobody imported for a month."""
+    old = InvoiceImport.objects.filter(imported_at=None, begun_at=None, uploaded_at__lt=at - KEPT)
+    for upload in old.select_for_update(skip_locked=True).defer("content", "rows"):
+        audit.record("invoices.forgotten", upload, by=None, at=at)
+        upload.delete()
+
+
 def table_of(upload: InvoiceImport) -> Table:
     """Return the rows of a file that isn't imported yet."""
     return unpack(bytes(upload.rows)) if upload.rows else read_table(bytes(upload.content))
@@ -158,7 +168,9 @@ def import_invoices(
     save_plan(plan, upload=upload, at=at)
     upload.imported_by, upload.imported_at, upload.report = by, at, plan.report
     upload.rows, upload.problem = b"", ""
-    upload.save(update_fields=["imported_by", "imported_at", "report", "rows", "problem"])
+    if upload.layout != layouts.OWN.name:
+        upload.content = b""  # another system's export names people whom nobody needs here
+    upload.save(update_fields=["imported_by", "imported_at", "report", "rows", "problem", "content"])
     audit.record("invoices.imported", upload, by=by, at=at, new=plan.count(intake.NEW))
     if plan.has_news:
         outbox.enqueue(

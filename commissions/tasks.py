@@ -14,3 +14,9 @@ def accrue(**_: object) -> None:
         if is_ours:  # a run that lasts longer than a tick isn't joined by the next one
             services.match_all_waiting_invoices(at=clock.now())
             accrual.accrue(at=clock.now())
+
+
+@shared_task
+def forget_import_previews(**_: object) -> None:
+    """Delete files of invoices that nobody imported for a month."""
+    services.forget_old_previews(at=clock.now())

@@ -57,12 +57,12 @@ COLUMNS = (
     Column(
         "net",
         _("Amount without VAT"),
-        ("net_amount", "amount_excl_vat", "bedrag_excl_btw", "netto", "subtotal"),
+        ("net_amount", "amount_excl_vat", "bedrag_excl_btw", "netto"),
     ),
     Column(
         "gross",
         _("Amount with VAT"),
-        ("gross_amount", "amount_incl_vat", "bedrag_incl_btw", "brutto", "total", "amount", "bedrag"),
+        ("gross_amount", "amount_incl_vat", "bedrag_incl_btw", "brutto", "total", "totaal"),
         needed=True,
     ),
     Column("description", _("Description"), ("omschrijving", "beschreibung")),

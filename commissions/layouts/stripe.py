@@ -83,7 +83,7 @@ def _invoice(row: Row, options: Options) -> Iterable[Row]:
         "kind": "invoice",
         "reference": number,
         "external_id": row.get("id") if row.get("number") else "",
-        "customer": row.get("customer_name") or row.get("customer_email") or row.get("customer_id"),
+        "customer": row.get("customer_name") or row.get("customer_id"),
         "customer_reference": row.get("customer_reference"),
         "customer_domain": row.get("customer_email"),
         "date": local_day(row.get("finalized") or row.get("date")),

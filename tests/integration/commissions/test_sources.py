@@ -164,6 +164,24 @@ def test_a_preview_can_be_deleted_and_is_gone_then(nadia: User) -> None:
     assert not InvoiceImport.objects.exists()
 
 
+def test_what_names_people_is_dropped_when_it_is_in(nadia: User) -> None:
+    bring(STRIPE, nadia, SAID)
+    bring(HEAD + INVOICE, nadia)
+
+    kept = {record.layout: bytes(record.content) for record in InvoiceImport.objects.all()}
+    assert kept == {"stripe_invoices": b"", "own": (HEAD + INVOICE).encode()}
+
+
+def test_previews_are_forgotten_after_a_month_and_imports_are_not(nadia: User) -> None:
+    upload(STRIPE, nadia)
+    bring(HEAD + INVOICE, nadia)
+    services.forget_old_previews(at=AT + services.KEPT)
+    assert InvoiceImport.objects.count() == 2
+
+    services.forget_old_previews(at=AT + services.KEPT + timedelta(seconds=1))
+    assert [record.state for record in InvoiceImport.objects.all()] == ["imported"]
+
+
 def test_only_finance_maps_and_deletes(nadia: User) -> None:
     record, sales = upload(GOOD, nadia), UserFactory(roles=[Role.SALES])
     with pytest.raises(NotAllowed):

@@ -244,7 +244,7 @@ def test_a_file_without_kinds_is_what_somebody_says() -> None:
 
 
 def test_a_file_of_payments_is_asked_nothing_about_invoices() -> None:
-    text = "number,invoice_number,date,amount\nP-1,SI-1,2026-09-01,121\n"
+    text = "number,invoice_number,date,total\nP-1,SI-1,2026-09-01,121\n"
 
     (row,) = read(text, {"kind": "payment"})
     assert (row.get("kind"), row.get("invoice"), row.get("gross")) == ("payment", "SI-1", "121")
@@ -272,6 +272,13 @@ def test_an_answer_never_overrules_a_column() -> None:
 )
 def test_moments_in_utc_are_days_in_amsterdam(moment: str, day: str) -> None:
     assert local_day(moment) == day
+
+
+def test_an_amount_that_may_be_with_or_without_vat_is_asked_for() -> None:
+    text = "number,invoice_number,date,amount\nP-1,SI-1,2026-09-01,121\n"
+
+    with pytest.raises(ColumnsUnclear, match="Amount with VAT"):
+        read(text, {"kind": "payment"})
 
 
 def test_a_periods_last_day_is_the_one_before_its_end() -> None:
