@@ -62,7 +62,8 @@ def deals_to_match() -> QuerySet[Deal]:
 
 def suggestions(invoice: Invoice) -> list[Suggestion]:
     """Return the deals that an invoice may be for, the likeliest first; the company must speak for each."""
-    judged = [_judge(invoice, deal) for deal in _candidates(invoice)]
+    earlier = _earlier_deals(invoice)
+    judged = [_judge(invoice, deal, earlier) for deal in _candidates(invoice, earlier)]
     return sorted(judged, key=lambda each: (-each.score, each.deal.pk))[:KEPT]
 
 
@@ -70,7 +71,7 @@ def suggestions_for(invoices: Iterable[Invoice]) -> list[tuple[Invoice, list[Sug
     return [(invoice, suggestions(invoice)) for invoice in invoices]
 
 
-def _candidates(invoice: Invoice) -> list[Any]:
+def _candidates(invoice: Invoice, earlier: set[int]) -> list[Any]:
     """Return the deals of companies that look like the customer, with what they have in common with it."""
     key = company_key(invoice.customer_name)[:300]
     company = Q(alike__gte=ALIKE) if key else Q()
@@ -78,7 +79,7 @@ def _candidates(invoice: Invoice) -> list[Any]:
         company |= Q(use_case__referral__company__domain=invoice.customer_domain)
     if reference := re.sub(r"[^0-9a-z]+", "", invoice.customer_reference.casefold()):
         company |= Q(bare_reference=reference)
-    if key and (earlier := _earlier_deals(invoice)):
+    if earlier:
         company |= Q(pk__in=earlier)
     if not company:
         return []
@@ -101,17 +102,21 @@ def _candidates(invoice: Invoice) -> list[Any]:
     return list(found.order_by(F("alike").desc(nulls_last=True), "pk")[:CANDIDATES])
 
 
-def _earlier_deals(invoice: Invoice) -> list[int]:
+def _earlier_deals(invoice: Invoice) -> set[int]:
     """Return the deals of other invoices to the same customer, as the same system names it."""
+    if not invoice.customer_name:
+        return set()
     same = Invoice.objects.filter(
         source=invoice.source, customer_name=invoice.customer_name, deal__isnull=False
     )
-    return list(same.values_list("deal_id", flat=True).distinct()[:CANDIDATES])
+    return {pk for pk in same.values_list("deal_id", flat=True).distinct()[:CANDIDATES] if pk}
 
 
-def _judge(invoice: Invoice, deal: Any) -> Suggestion:
+def _judge(invoice: Invoice, deal: Any, earlier: set[int]) -> Suggestion:
     found = Suggestion(deal)
     _company(found, invoice, deal)
+    if deal.pk in earlier:
+        found.speaks(2, _("Another invoice to this customer belongs to it."))
     if deal.about and deal.about >= ABOUT:
         found.speaks(1, _("A line is about “%s”.") % deal.use_case.title)
     if deal.currency == invoice.currency:
@@ -137,8 +142,6 @@ def _company(found: Suggestion, invoice: Invoice, deal: Any) -> None:
         found.speaks(3, _("The customer has the company’s name."))
     elif deal.alike and deal.alike >= ALIKE:
         found.speaks(2 * deal.alike, _("The customer’s name is like “%s”.") % company.name)
-    if deal.pk in _earlier_deals(invoice):
-        found.speaks(2, _("Another invoice to this customer belongs to it."))
 
 
 def _value(found: Suggestion, invoice: Invoice, deal: Deal) -> None:

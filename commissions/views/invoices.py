@@ -45,21 +45,23 @@ def invoices(request: StaffRequest) -> HttpResponse:
                 at=clock.now(),
             )
             return redirect("commissions:import", upload.pk)
-    rows = (
-        Invoice.objects.with_open_amount()
-        .select_related("deal__use_case__referral__company")
-        .order_by("-issued_on", "-pk")
-    )
+    rows = Invoice.objects.order_by("-issued_on", "-pk")
     after = request.GET.get("after", "")
     if after.isdecimal() and len(after) < 19 and (last := Invoice.objects.filter(pk=after).first()):
         rows = rows.filter(Q(issued_on__lt=last.issued_on) | Q(issued_on=last.issued_on, pk__lt=last.pk))
-    page = list(rows[: A_PAGE + 1])
+    page = list(rows.values_list("pk", flat=True)[: A_PAGE + 1])  # first these, then what is open of each
+    shown = (
+        Invoice.objects.with_open_amount()
+        .filter(pk__in=page[:A_PAGE])
+        .select_related("deal__use_case__referral__company")
+        .order_by("-issued_on", "-pk")
+    )
     uploads = InvoiceImport.objects.defer("content", "rows", "report")
     context = {
         "form": form,
         "waiting": Invoice.objects.without_deal().count(),
-        "invoices": page[:A_PAGE],
-        "next_url": f"{reverse('commissions:invoices')}?after={page[A_PAGE - 1].pk}"
+        "invoices": list(shown),
+        "next_url": f"{reverse('commissions:invoices')}?after={page[A_PAGE - 1]}"
         if len(page) > A_PAGE
         else "",
         "imports": uploads.filter(imported_at__isnull=False).order_by("-pk")[:5],
@@ -83,7 +85,9 @@ def sample(request: StaffRequest) -> HttpResponse:
 @role_required(Role.FINANCE)
 def match(request: StaffRequest, pk: int) -> HttpResponse:
     """Let finance say which deal an invoice belongs to: one that is suggested, or any other."""
-    invoice = get_object_or_404(Invoice.objects.without_deal().prefetch_related("lines"), pk=pk)
+    invoice = get_object_or_404(Invoice.objects.prefetch_related("lines"), pk=pk)
+    if invoice.deal_id is not None:  # somebody was quicker, or pressed twice
+        return redirect("commissions:invoice", pk)
     form = MatchForm(request.POST or None)
     if form.is_valid():
         with form.showing(DomainError):
