@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 
 from commissions import rules
-from commissions.models import Commission, CommissionKind, Fact, Invoice
+from commissions.models import SILENT, Commission, CommissionKind, Fact, Invoice
 from partners.models import Contract, ContractStatus, Partner
 from partners.queries import first_end_for_cause
 from referrals.models import Deal, UseCase, UseCaseOutcome
@@ -75,7 +75,7 @@ def case_of(deal: Deal) -> rules.Case | None:
     use_case = deal.use_case
     partner = use_case.partner
     invoices = list(deal.invoices.prefetch_related("lines").order_by("pk"))
-    facts = list(Fact.objects.filter(invoice__in=invoices).order_by("pk"))
+    facts = list(Fact.objects.filter(invoice__in=invoices).exclude(kind__in=SILENT).order_by("pk"))
     contracts = terms_of(partner)
     if not facts or not contracts:
         return None

@@ -6,13 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from commissions import services
+from commissions.admin_intake import READERS, Rows
 from commissions.forms import TaxStatusForm
 from commissions.models import (
     Commission,
     ContestedEntry,
-    Fact,
-    Invoice,
-    InvoiceLine,
     Payout,
     PayoutRun,
     Statement,
@@ -23,44 +21,6 @@ from ssp.core.admin import RoleAdmin
 from ssp.core.errors import DomainError
 from ssp.core.models import User
 from ssp.core.roles import Role
-
-READERS = (Role.FINANCE, Role.DIRECTOR)
-
-
-class _Rows(admin.TabularInline):
-    """Rows below a row, to look at."""
-
-    template = "admin/inline.html"
-    extra = 0
-    can_delete = False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class LineInline(_Rows):
-    model = InvoiceLine
-
-
-class FactInline(_Rows):
-    model = Fact
-    fk_name = "invoice"
-    fields = ("kind", "reference", "happened_on", "gross", "net", "recorded_at")
-
-
-@admin.register(Invoice)
-class InvoiceAdmin(RoleAdmin):
-    view_roles = READERS
-    list_display = ("reference", "customer_name", "issued_on", "currency", "net", "gross", "deal")
-    list_filter = ("currency", ("deal", admin.EmptyFieldListFilter))
-    search_fields = ("reference", "customer_name", "customer_reference")
-    inlines = (LineInline, FactInline)
 
 
 @admin.register(Commission)
@@ -73,7 +33,7 @@ class CommissionAdmin(RoleAdmin):
     date_hierarchy = "earned_on"
 
 
-class PayoutInline(_Rows):
+class PayoutInline(Rows):
     model = Payout
 
 

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from commissions.models import TaxStatus, TaxTreatment
-from referrals.models import Deal
+from referrals.models import Deal, DealStage
 from ssp.core.forms import DomainFormMixin
 from ssp.core.tabular import MAX_BYTES
 from ssp.core.widgets import ChoiceList, DateInput
@@ -15,7 +15,10 @@ from ssp.core.widgets import ChoiceList, DateInput
 class InvoiceFileForm(DomainFormMixin, forms.Form):
     file = forms.FileField(
         label=_("File with invoices, payments and credit notes"),
-        help_text=_("CSV or XLSX, at most 10 MB. You see every row before anything is saved."),
+        help_text=_(
+            "CSV or XLSX, at most 10 MB. Exports of Stripe and Exact Online are recognised. You see every "
+            "row before anything is saved."
+        ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
     )
 
@@ -35,10 +38,12 @@ class DealChoice(forms.ModelChoiceField):
 class MatchForm(DomainFormMixin, forms.Form):
     deal = DealChoice(
         label=_("Deal"),
-        queryset=Deal.objects.select_related("use_case__referral__company").order_by(
-            "use_case__referral__company__name", "pk"
+        queryset=Deal.objects.exclude(stage=DealStage.LOST)
+        .select_related("use_case__referral__company")
+        .order_by("use_case__referral__company__name", "pk"),
+        help_text=_(
+            "Commissions are written at once. A match can be taken back as long as none was written for it."
         ),
-        help_text=_("An invoice keeps its deal: commissions are written for it at once."),
     )
 
 

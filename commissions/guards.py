@@ -124,8 +124,12 @@ INVOICE_STAYS = pgtrigger.Trigger(
     when=pgtrigger.Before,
     operation=pgtrigger.Update,
     func=f"""
-        IF OLD.deal_id IS NOT NULL AND NEW.deal_id IS DISTINCT FROM OLD.deal_id THEN
-            {_refuse("invoice_stays_as_it_came", "an invoice keeps its deal")}
+        -- A wrong match is taken back while it earned nothing; an invoice never moves from deal to deal.
+        IF OLD.deal_id IS NOT NULL AND NEW.deal_id IS DISTINCT FROM OLD.deal_id
+           AND (NEW.deal_id IS NOT NULL OR EXISTS (
+                SELECT 1 FROM commissions_commission c LEFT JOIN commissions_fact f ON f.id = c.fact_id
+                 WHERE c.invoice_id = OLD.id OR f.invoice_id = OLD.id)) THEN
+            {_refuse("invoice_stays_as_it_came", "an invoice keeps the deal that it earned for")}
         END IF;
         IF (NEW.source, NEW.reference, NEW.issued_on, NEW.currency, NEW.net, NEW.gross)
            IS DISTINCT FROM (OLD.source, OLD.reference, OLD.issued_on, OLD.currency, OLD.net, OLD.gross) THEN
@@ -270,5 +274,24 @@ NOT_FOR_A_DUPLICATE = pgtrigger.Trigger(
             END IF;
         END IF;
         RETURN NEW;
+    """,
+)
+
+
+WRITTEN: Any = pgtrigger.Referencing(new="written")  # type: ignore[no-untyped-call,unused-ignore]
+
+# Write-offs change nothing (Arithmetic), and neither does a match that was taken back: no entry names them.
+NOT_BY_A_SILENT_FACT = pgtrigger.Trigger(
+    name="commission_not_by_a_silent_fact",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    level=pgtrigger.Statement,
+    referencing=WRITTEN,
+    func=f"""
+        IF EXISTS (SELECT 1 FROM written w JOIN commissions_fact f ON f.id = w.fact_id
+                    WHERE f.kind IN ('write_off', 'unmatch')) THEN
+            {_refuse("commission_not_by_a_silent_fact", "write-offs change nothing")}
+        END IF;
+        RETURN NULL;
     """,
 )

@@ -19,6 +19,22 @@ def accrue_new_facts(message: OutboxMessage) -> None:
     accrual.accrue_invoices(facts.values_list("pk", flat=True).distinct(), at=clock.now())
 
 
+@outbox.handles("commissions.import_rows")
+def import_long_file(message: OutboxMessage) -> None:
+    """Import a file that takes longer than a browser waits."""
+    services.finish_import(
+        import_id=message.payload["import_id"],
+        leave_differing=bool(message.payload["leave_differing"]),
+        at=clock.now(),
+    )
+
+
+@outbox.handles("commissions.invoice_unmatched")
+def accrue_without_an_invoice(message: OutboxMessage) -> None:
+    """Look again at a deal that an invoice was taken from."""
+    accrual.accrue_deal(message.payload["deal_id"], at=clock.now())
+
+
 @outbox.handles("referrals.deal_won")
 def accrue_won_deal(message: OutboxMessage) -> None:
     """Match the invoices that came before the deal was won, and write what they call for."""

@@ -1,21 +1,26 @@
-"""A file of invoices, payments and credit notes: what each row means, before anything is saved.
+"""Rows of invoices, payments and credit notes: what each means, before anything is saved.
 
-Columns are recognised by their headings, in any order: kind (invoice, line, payment, credit, refund),
-reference, invoice, customer, customer_reference, date, currency, net, gross, description, recurring,
-service_from, service_to, line, replaced_by. Several `invoice` rows with one reference are its lines.
+They come under our own columns (`layouts.own`), whatever file they stood in; what is entered by hand is
+such rows too. Several `invoice` rows with one reference are its lines.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from commissions.models import MANUAL, Fact, Invoice
+from commissions.layouts import LeftOut
+from commissions.models import MANUAL, Fact, Invoice, Source
+from referrals.rules import FREE_MAIL
 from ssp.core.intake import (
     CONFLICT,
     KNOWN,
+    LEFT_OUT,
     NEW,
     NO,
     REFUSED,
@@ -26,17 +31,25 @@ from ssp.core.intake import (
     judge_known,
 )
 from ssp.core.money import minor_units
-from ssp.core.tabular import Row, Table, UnreadableCell, decimal_of, likely_date_of, require_columns
+from ssp.core.tabular import Row, UnreadableCell, decimal_of, likely_date_of
 
-__all__ = ["CONFLICT", "KNOWN", "NEW", "REFUSED", "InvoiceDraft", "Judged", "Plan", "plan_import"]
+__all__ = [
+    "CONFLICT",
+    "KNOWN",
+    "LEFT_OUT",
+    "NEW",
+    "REFUSED",
+    "FactDraft",
+    "InvoiceDraft",
+    "Judged",
+    "Plan",
+    "plan_rows",
+]
 
-COLUMNS = (  # noqa: SIM905
-    "kind reference invoice customer customer_reference date currency net gross description recurring "
-    "service_from service_to line replaced_by"
-).split()
-NEEDED = ("kind", "reference", "date", "net", "gross")
-KINDS = {"invoice", "line", "payment", "credit", "refund"}
+KINDS = {"invoice", "line", "payment", "credit", "refund", "write_off"}
 LONGEST_LINE_NUMBER = 4
+ANOTHER_ROW = gettext_lazy("Another row of this invoice is refused.")
+AT_ONCE = 5000  # references asked for in one query
 
 
 @dataclass
@@ -61,6 +74,8 @@ class InvoiceDraft:
     currency: str
     net: Decimal
     gross: Decimal
+    external_id: str = ""
+    customer_domain: str = ""
     lines: list[LineDraft] = field(default_factory=list)
     rows: list["Judged"] = field(default_factory=list)
 
@@ -96,6 +111,7 @@ class Plan(Judgements):
     """What an import would do: every row judged, and what is new."""
 
     rows: list[Judged]
+    source: str = MANUAL
     invoices: list[InvoiceDraft] = field(default_factory=list)
     facts: list[FactDraft] = field(default_factory=list)
 
@@ -105,37 +121,60 @@ class Plan(Judgements):
 
 
 class Reader:
-    """Reads the rows of one table, each on its own, then what they say together."""
+    """Reads the rows of one file, each on its own, then what they say together."""
 
-    def __init__(self, table: Table, *, on: date) -> None:
-        require_columns(table, *NEEDED)
-        self.on = on
+    def __init__(self, rows: Sequence[Row], *, source: str, on: date) -> None:
+        self.on, self.source = on, source
         self.rows: list[Judged] = []
         self.invoices: dict[str, InvoiceDraft] = {}
         self.lines: dict[str, list[tuple[Judged, LineDraft]]] = {}
         self.facts: list[FactDraft] = []
+        self.broken: set[str] = set()  # invoices of which a line can't be read
         self.named: set[tuple[str, str]] = set()  # kind and reference of each fact
-        self.currencies = self._currencies(table)
-        for row in table.rows:
+        self.numbers: dict[str, str] = {}  # what else an invoice is called: its reference
+        self.payments: dict[str, str] = {}  # a payment: its invoice
+        self.currencies = self._currencies(rows)
+        for row in rows:
             self._read(row)
 
-    def _currencies(self, table: Table) -> dict[str, str]:
-        """Return the currency of each invoice: those in the file before those in the database."""
-        named = {row.get("invoice") or row.get("reference") for row in table.rows}
-        known = Invoice.objects.filter(source=MANUAL, reference__in=named).values_list(
-            "reference", "currency"
-        )
-        return dict(known) | {
-            row.get("reference"): row.get("currency").upper()
-            for row in table.rows
-            if row.get("kind").casefold() == "invoice"
+    def _currencies(self, rows: Sequence[Row]) -> dict[str, str]:
+        """Return the currency of each invoice: those in the file before those in the database.
+
+        Learns on the way which invoice another number means, and which one a payment is for.
+        """
+        paid = {row.get("payment") for row in rows} - {""}
+        for some in _some(paid):
+            known = Fact.objects.filter(source=self.source, kind=Fact.Kind.PAYMENT, reference__in=some)
+            self.payments |= dict(known.values_list("reference", "invoice__reference"))
+        self.payments |= {
+            row.get("reference"): row.get("invoice") for row in rows if row.get("kind") == "payment"
         }
+        named = {row.get("invoice") or row.get("reference") for row in rows} | set(self.payments.values())
+        named |= {row.get("external_id") for row in rows if row.get("external_id")}
+        currencies: dict[str, str] = {}
+        for some in _some(named):
+            called = Q(reference__in=some) | Q(external_id__in=some)
+            for reference, other, currency in Invoice.objects.filter(called, source=self.source).values_list(
+                "reference", "external_id", "currency"
+            ):
+                currencies[reference] = currency
+                self.numbers[other] = reference
+        self.taken = dict(self.numbers)
+        for row in rows:
+            if row.get("kind") == "invoice":
+                currencies[row.get("reference")] = row.get("currency").upper()
+                self.numbers[row.get("external_id")] = row.get("reference")
+        self.numbers.pop("", None)
+        return currencies
 
     def _read(self, row: Row) -> None:
         kind = row.get("kind").casefold()
-        amount = row.get("gross") if kind in ("payment", "refund") else row.get("net")
+        amount = row.get("net") if kind in ("invoice", "line", "credit") else row.get("gross")
         judged = Judged(row.number, kind, row.get("reference"), row.get("invoice"), amount)
         self.rows.append(judged)
+        if isinstance(row, LeftOut) and not row.problem:
+            judged.refuse(row.why, LEFT_OUT)
+            return
         try:
             if row.problem:
                 raise RowRefused(row.problem)
@@ -149,10 +188,13 @@ class Reader:
                 self._fact(row, judged, kind)
             else:
                 raise RowRefused(
-                    _("“%s” is no kind. Use invoice, line, payment, credit or refund.") % row.get("kind")[:40]
+                    _("“%s” is no kind. Use invoice, line, payment, credit, refund or write_off.")
+                    % row.get("kind")[:40]
                 )
         except (RowRefused, UnreadableCell) as refusal:
             judged.refuse(str(refusal))
+            if kind == "line":
+                self.broken.add(row.get("invoice"))
 
     def _invoice(self, row: Row, judged: Judged) -> None:
         reference = self._text(row, "reference")
@@ -170,7 +212,11 @@ class Reader:
             currency,
             net,
             gross,
+            row.get("external_id")[:80],
+            _domain(row.get("customer_domain")),
         )
+        if draft.external_id and self.taken.setdefault(draft.external_id, reference) != reference:
+            raise RowRefused(_("Its other number belongs to invoice %s.") % self.taken[draft.external_id])
         line = self._line(row, reference, net=net)
         if (known := self.invoices.get(reference)) is None:
             self.invoices[reference] = draft
@@ -206,7 +252,13 @@ class Reader:
         return LineDraft(net, recurring, first, last, row.get("description")[:300])
 
     def _fact(self, row: Row, judged: Judged, kind: str) -> None:
-        invoice = self._text(row, "invoice")
+        if not row.get("invoice") and row.get("payment"):
+            invoice = self.payments.get(row.get("payment"), "")
+            if not invoice:
+                raise RowRefused(_("The payment %s isn't known here.") % row.get("payment")[:80])
+        else:
+            invoice = self._text(row, "invoice")
+        invoice = judged.invoice = self.numbers.get(invoice, invoice)
         currency = self.currencies.get(invoice)
         if currency is None:
             raise RowRefused(_("There is no invoice %s, neither here nor in this file.") % invoice)
@@ -225,6 +277,7 @@ class Reader:
         if line and not (line.isdecimal() and len(line) <= LONGEST_LINE_NUMBER):
             raise RowRefused(_("“%s” is no line number.") % line[:40])
         replaced_by = row.get("replaced_by") if kind == "credit" else ""
+        replaced_by = self.numbers.get(replaced_by, replaced_by)
         reference = self._text(row, "reference")
         if (kind, reference) in self.named:
             raise RowRefused(_("This reference is twice in the file."))
@@ -268,26 +321,43 @@ class Reader:
         return amount
 
 
-def plan_import(table: Table, *, on: date) -> Plan:
-    """Judge every row of a table against itself and what is in the database; saves nothing.
+def _some(references: Collection[str]) -> Iterator[list[str]]:
+    """Yield references in portions that a query can take."""
+    ordered = sorted(references)
+    for start in range(0, len(ordered), AT_ONCE):
+        yield ordered[start : start + AT_ONCE]
 
-    :param on: today; nothing may be paid or credited after it.
-    :raises UnknownColumns: the file as a whole is refused.
+
+def _domain(cell: str) -> str:
+    """Return the company's domain in a website or an e-mail address; nothing at free mail providers."""
+    host = cell.strip().casefold().rpartition("@")[2]
+    host = host.removeprefix("https://").removeprefix("http://").removeprefix("www.")
+    host = re.split(r"[/:?#]", host, maxsplit=1)[0]
+    return host[:200] if "." in host and host not in FREE_MAIL else ""
+
+
+def plan_rows(rows: Sequence[Row], *, source: str = Source.FILE, on: date) -> Plan:
+    """Judge rows of our own columns against each other and what is in the database; saves nothing.
+
+    :param source: whose numbers they are.  :param on: today; nothing may be paid or credited after it.
     """
-    reader = Reader(table, on=on)
+    reader = Reader(rows, source=source, on=on)
     for reference, lines in reader.lines.items():
-        _give_lines(reader.invoices.get(reference), reference, lines)
+        if reference not in reader.broken:
+            _give_lines(reader.invoices.get(reference), reference, lines)
     for draft in reader.invoices.values():
-        if any(row.outcome == REFUSED for row in draft.rows):
-            for row in draft.rows:
-                row.refuse(_("Another row of this invoice is refused."))
+        read = [row for row, _line in reader.lines.get(draft.reference, ())]
+        if draft.reference in reader.broken or any(row.outcome == REFUSED for row in draft.rows):
+            for row in (*draft.rows, *read):
+                row.refuse(str(ANOTHER_ROW))
     known = _known_invoices(reader)
     _compare_invoices(reader.invoices.values(), known)
     for fact in reader.facts:
         _check_fact(fact, reader, known)
-    _compare_facts(reader.facts)
+    _compare_facts(reader.facts, source)
     return Plan(
         reader.rows,
+        source,
         [draft for draft in reader.invoices.values() if draft.rows[0].outcome == NEW],
         sorted(
             (fact for fact in reader.facts if fact.row.outcome == NEW),
@@ -318,8 +388,11 @@ def _known_invoices(reader: Reader) -> dict[str, Invoice]:
         *(fact.invoice for fact in reader.facts),
         *(fact.replaced_by for fact in reader.facts),
     }
-    rows = Invoice.objects.filter(source=MANUAL, reference__in=named).prefetch_related("lines")
-    return {invoice.reference: invoice for invoice in rows}
+    known: dict[str, Invoice] = {}
+    for some in _some(named):
+        rows = Invoice.objects.filter(source=reader.source, reference__in=some).prefetch_related("lines")
+        known |= {invoice.reference: invoice for invoice in rows}
+    return known
 
 
 def _compare_invoices(drafts: Iterable[InvoiceDraft], known: dict[str, Invoice]) -> None:
@@ -339,14 +412,20 @@ def _compare_invoices(drafts: Iterable[InvoiceDraft], known: dict[str, Invoice])
             _("gross"): (there.gross, draft.gross),
             _("lines"): (lines, [line.facts for line in draft.lines]),
         }
-        judge_known(draft.rows, [name for name, (old, new) in pairs.items() if old != new])
+        judge_known(draft.rows, _differing(pairs))
 
 
 def _check_fact(fact: FactDraft, reader: Reader, known: dict[str, Invoice]) -> None:
     draft, there = reader.invoices.get(fact.invoice), known.get(fact.invoice)
     if draft and any(row.outcome in (REFUSED, CONFLICT) for row in draft.rows):
-        fact.row.refuse(_("Its invoice is refused."))
+        fact.row.refuse(
+            _("Its invoice is refused, or differs from what is recorded."),
+            CONFLICT if all(row.outcome != REFUSED for row in draft.rows) else REFUSED,
+        )
         return
+    gross = draft.gross if draft else there.gross if there else Decimal(0)
+    if fact.kind == Fact.Kind.WRITE_OFF and fact.gross > gross:
+        fact.row.refuse(_("More is written off than the invoice is about."))
     lines = len(draft.lines) if draft else there.lines.count() if there else 0
     if fact.line is not None and not 1 <= fact.line <= lines:
         fact.row.refuse(
@@ -358,9 +437,12 @@ def _check_fact(fact: FactDraft, reader: Reader, known: dict[str, Invoice]) -> N
         fact.row.refuse(_("An invoice can't replace itself."))
 
 
-def _compare_facts(facts: list[FactDraft]) -> None:
-    rows = Fact.objects.filter(source=MANUAL, reference__in=[fact.reference for fact in facts])
-    known = {(f.kind, f.reference): f for f in rows.select_related("invoice", "line", "replacement")}
+def _compare_facts(facts: list[FactDraft], source: str) -> None:
+    known: dict[tuple[str, str], Fact] = {}
+    for some in _some({fact.reference for fact in facts}):
+        rows = Fact.objects.filter(source=source, reference__in=some)
+        for row in rows.select_related("invoice", "line", "replacement"):
+            known[row.kind, row.reference] = row
     for fact in facts:
         if (there := known.get((fact.kind, fact.reference))) is None:
             continue
@@ -375,4 +457,22 @@ def _compare_facts(facts: list[FactDraft]) -> None:
                 fact.replaced_by,
             ),
         }
-        judge_known([fact.row], [name for name, (old, new) in pairs.items() if old != new])
+        judge_known([fact.row], _differing(pairs))
+
+
+def _differing(pairs: Mapping[str, tuple[object, object]]) -> list[str]:
+    """Return what differs, with both values where they can be read in a line."""
+    return [
+        name
+        if isinstance(old, list)
+        else _("%(name)s (%(old)s there, %(new)s here)")
+        % {"name": name, "old": _shown(old), "new": _shown(new)}
+        for name, (old, new) in pairs.items()
+        if old != new
+    ]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}" if value else "0"
+    return str(value)[:60] if value not in (None, "") else _("nothing")

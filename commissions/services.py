@@ -1,76 +1,179 @@
 """The writes around invoices: files in, and which deal an invoice belongs to."""
 
 import hashlib
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+import structlog
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 
-from commissions import intake
+from commissions import intake, layouts
 from commissions.errors import AlreadyImported, ImportRefused, InvoiceAlreadyMatched
+from commissions.errors_intake import BeingImported, MatchEarned, NotMatched, PreviewGone
 from commissions.errors_statements import TaxStatusUnfit
-from commissions.models import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, TaxStatus
+from commissions.models import (
+    Commission,
+    Fact,
+    Invoice,
+    InvoiceImport,
+    InvoiceLine,
+    Source,
+    TaxStatus,
+)
 from commissions.permissions import check_finance
 from commissions.rules import tax
 from partners.models import Partner
 from referrals.models import Deal
 from ssp.core import audit, outbox
+from ssp.core.batches import pack, unpack
+from ssp.core.intake import ColumnsUnclear
 from ssp.core.locks import one_after_another
 from ssp.core.models import User
 from ssp.core.periods import local_date
-from ssp.core.tabular import read_table
+from ssp.core.tabular import Table, read_table
 
-IMPORTS = "commissions.import"
+log = structlog.get_logger(__name__)
+IMPORTS = "commissions.import"  # whoever adds invoices or facts waits for the one before
+BATCH = 1000
+KEPT = timedelta(days=30)  # how long a preview that nobody imports is kept
+AT_ONCE = 2000  # rows that are imported while the browser waits; a worker takes longer files
 
 
+# --- before ------------------------------------------------------------------------
 @transaction.atomic
 def upload_invoices(*, content: bytes, file_name: str, by: User | None, at: datetime) -> InvoiceImport:
-    """Keep a file for its preview; nothing of it is imported yet.
+    """Keep a file for its preview; nothing of it is imported yet. Whose export it is shows by its headings.
 
-    :raises UnreadableTable: it is too large, no table, or has other columns.
+    :raises UnreadableTable: it is too large, or no table.
     """
     check_finance(by)
-    intake.plan_import(read_table(content), on=local_date(at))
-    return InvoiceImport.objects.create(
+    table = read_table(content)
+    layout = layouts.recognise(table.headers)
+    upload = InvoiceImport.objects.create(
         file_name=file_name[:200],
         sha256=hashlib.sha256(content).hexdigest(),
         content=content,
+        rows=pack(table),
+        source=layout.source,
+        layout=layout.name,
+        mapping=layouts.recognise_columns(table.headers, layout),
         uploaded_by=by,
         uploaded_at=at,
     )
-
-
-def plan_of(upload: InvoiceImport, *, at: datetime) -> intake.Plan:
-    """Judge every row of an uploaded file as things stand now."""
-    return intake.plan_import(read_table(bytes(upload.content)), on=local_date(at))
+    audit.record("invoices.uploaded", upload, by=by, at=at, rows=len(table.rows))
+    return upload
 
 
 @transaction.atomic
-def import_invoices(*, upload: InvoiceImport, by: User | None, at: datetime) -> intake.Plan:
+def map_invoices(
+    *,
+    upload: InvoiceImport,
+    layout: str,
+    source: str,
+    mapping: Mapping[str, str],
+    options: Mapping[str, str],
+    by: User | None,
+    at: datetime,
+) -> None:
+    """Say which column of a file is which, whose numbers it has, and what it leaves open.
+
+    :raises PreviewGone, AlreadyImported, BeingImported:
+    :raises ColumnsUnclear: a column or an answer is missing.
+    """
+    check_finance(by)
+    upload = _locked_preview(upload)
+    read_as = layouts.LAYOUTS[layout]
+    table = table_of(upload)
+    known = {column.name for column in read_as.columns}
+    chosen = {name: heading for name, heading in mapping.items() if name in known and heading}
+    questions = {option.name for option in read_as.options}
+    said = {name: answer for name, answer in options.items() if name in questions and answer}
+    upload.layout, upload.source = layout, Source(source)
+    upload.mapping, upload.options = chosen, said
+    layouts.own_rows(table, read_as, chosen, said)
+    upload.save(update_fields=["layout", "source", "mapping", "options"])
+    audit.record("invoices.mapped", upload, by=by, at=at)
+
+
+@transaction.atomic
+def discard_invoices(*, upload: InvoiceImport, by: User | None, at: datetime) -> None:
+    """Delete a preview: nothing of it was imported.
+
+    :raises PreviewGone, AlreadyImported, BeingImported:
+    """
+    check_finance(by)
+    upload = _locked_preview(upload)
+    audit.record("invoices.discarded", upload, by=by, at=at)
+    upload.delete()
+
+
+@transaction.atomic
+def forget_old_previews(*, at: datetime) -> None:
+    """Delete previews that nobody imported for a month."""
+    old = InvoiceImport.objects.filter(imported_at=None, begun_at=None, uploaded_at__lt=at - KEPT)
+    for upload in old.select_for_update(skip_locked=True).defer("content", "rows"):
+        audit.record("invoices.forgotten", upload, by=None, at=at)
+        upload.delete()
+
+
+def table_of(upload: InvoiceImport) -> Table:
+    """Return the rows of a file that isn't imported yet."""
+    return unpack(bytes(upload.rows)) if upload.rows else read_table(bytes(upload.content))
+
+
+def plan_of(upload: InvoiceImport, *, at: datetime) -> intake.Plan:
+    """Judge every row of an uploaded file as things stand now.
+
+    :raises ColumnsUnclear: somebody must say which column is which, or what the file leaves open.
+    """
+    layout = layouts.LAYOUTS[upload.layout]
+    rows = layouts.own_rows(table_of(upload), layout, upload.mapping, upload.options)
+    return intake.plan_rows(rows, source=upload.source, on=local_date(at))
+
+
+def _locked(upload: InvoiceImport) -> InvoiceImport:
+    row = InvoiceImport.objects.select_for_update().filter(pk=upload.pk).first()
+    if row is None:
+        raise PreviewGone
+    if row.imported_at is not None:
+        raise AlreadyImported
+    return row
+
+
+def _locked_preview(upload: InvoiceImport) -> InvoiceImport:
+    row = _locked(upload)
+    if row.begun_at is not None:
+        raise BeingImported
+    return row
+
+
+# --- the import ----------------------------------------------------------------------
+@transaction.atomic
+def import_invoices(
+    *, upload: InvoiceImport, by: User | None, at: datetime, leave_differing: bool = False
+) -> intake.Plan:
     """Save what is new in an uploaded file: all of it, or nothing when a row is refused or differs.
 
-    A file that was imported before changes nothing.  :raises ImportRefused: a row can't be used.
-    :raises AlreadyImported: this upload was.
+    A file that was imported before changes nothing.
+
+    :param leave_differing: rows that differ from what is recorded are left as they are recorded.
+    :raises ImportRefused: a row can't be used.  :raises AlreadyImported: this upload was.
+    :raises PreviewGone:  :raises ColumnsUnclear:
     """
     check_finance(by)
     one_after_another(IMPORTS)
-    upload = InvoiceImport.objects.select_for_update().get(pk=upload.pk)
-    if upload.imported_at is not None:
-        raise AlreadyImported
+    upload = _locked(upload)
     plan = plan_of(upload, at=at)
-    if not plan.is_fine:
-        raise ImportRefused
-    deals = dict(
-        Deal.objects.filter(
-            customer_reference__in={draft.customer_reference for draft in plan.invoices} - {""}
-        ).values_list("customer_reference", "pk")
-    )
-    for draft in plan.invoices:
-        _save_invoice(draft, upload, deals.get(draft.customer_reference), at=at)
-    _save_facts(plan.facts, upload, at=at)
+    _check_fine(plan, leave_differing=leave_differing)
+    save_plan(plan, upload=upload, at=at)
     upload.imported_by, upload.imported_at, upload.report = by, at, plan.report
-    upload.save(update_fields=["imported_by", "imported_at", "report"])
+    upload.rows, upload.problem = b"", ""
+    if upload.layout != layouts.OWN.name:
+        upload.content = b""  # another system's export names people whom nobody needs here
+    upload.save(update_fields=["imported_by", "imported_at", "report", "rows", "problem", "content"])
     audit.record("invoices.imported", upload, by=by, at=at, new=plan.count(intake.NEW))
     if plan.has_news:
         outbox.enqueue(
@@ -82,21 +185,111 @@ def import_invoices(*, upload: InvoiceImport, by: User | None, at: datetime) -> 
     return plan
 
 
-def _save_invoice(
-    draft: intake.InvoiceDraft, upload: InvoiceImport, deal_id: int | None, *, at: datetime
+def _check_fine(plan: intake.Plan, *, leave_differing: bool) -> None:
+    if plan.count(intake.REFUSED) or (plan.count(intake.CONFLICT) and not leave_differing):
+        raise ImportRefused
+
+
+@transaction.atomic
+def begin_import(
+    *, upload: InvoiceImport, by: User, at: datetime, leave_differing: bool = False
+) -> intake.Plan | None:
+    """Import a file now, or have a worker do it when it is long: then nothing is returned.
+
+    :raises ImportRefused, AlreadyImported, BeingImported, PreviewGone, ColumnsUnclear:
+    """
+    check_finance(by)
+    upload = _locked_preview(upload)
+    if len(table_of(upload).rows) <= AT_ONCE:
+        return import_invoices(upload=upload, by=by, at=at, leave_differing=leave_differing)
+    _check_fine(plan_of(upload, at=at), leave_differing=leave_differing)
+    upload.imported_by, upload.begun_at, upload.problem = by, at, ""
+    upload.save(update_fields=["imported_by", "begun_at", "problem"])
+    outbox.enqueue(
+        "commissions.import_rows",
+        key=f"import:{upload.pk}:rows:{at.isoformat()}",
+        payload={"import_id": upload.pk, "leave_differing": int(leave_differing)},
+        at=at,
+    )
+    return None
+
+
+def finish_import(*, import_id: int, leave_differing: bool, at: datetime) -> None:
+    """Import a long file in one transaction; what stands in its way is shown on its preview.
+
+    It may run twice: what is in is left.
+    """
+    upload = InvoiceImport.objects.filter(pk=import_id, begun_at__isnull=False, imported_at=None).first()
+    if upload is None:
+        return
+    try:
+        import_invoices(upload=upload, by=upload.imported_by, at=at, leave_differing=leave_differing)
+    except (ImportRefused, ColumnsUnclear, PreviewGone, AlreadyImported) as refusal:
+        left = InvoiceImport.objects.filter(pk=import_id, imported_at=None)
+        left.update(begun_at=None, imported_by=None, problem=str(refusal)[:300])
+
+
+def progress_of(upload: InvoiceImport) -> int:
+    """Return how many rows a worker has saved so far; none when nobody knows."""
+    try:
+        return int(cache.get(f"invoice-import:{upload.pk}") or 0)
+    except Exception:  # the cache may be lost at any moment, and the page only says less
+        log.warning("import.progress_unknown", import_id=upload.pk)
+        return 0
+
+
+def _note_progress(upload: InvoiceImport | None, done: int) -> None:
+    if upload is None or upload.begun_at is None:
+        return
+    try:
+        cache.set(f"invoice-import:{upload.pk}", done, timeout=3600)
+    except Exception:  # money comes in without the cache too
+        log.warning("import.progress_lost", import_id=upload.pk)
+
+
+def save_plan(plan: intake.Plan, *, upload: InvoiceImport | None, at: datetime) -> None:
+    """Save the new invoices and facts of a plan, in the caller's transaction and turn (`IMPORTS`)."""
+    references = {draft.customer_reference for draft in plan.invoices} - {""}
+    found = Deal.objects.filter(customer_reference__in=references).order_by("pk")
+    deals = dict(found.select_for_update(no_key=True).values_list("customer_reference", "pk"))
+    for start in range(0, len(plan.invoices), BATCH):
+        _save_invoices(plan.invoices[start : start + BATCH], plan.source, deals, upload, at=at)
+        _note_progress(upload, start)
+    named = {fact.invoice for fact in plan.facts} | {fact.replaced_by for fact in plan.facts}
+    locked = Invoice.objects.filter(source=plan.source, reference__in=named).prefetch_related("lines")
+    invoices = {row.reference: row for row in locked.select_for_update(no_key=True).order_by("pk")}
+    for start in range(0, len(plan.facts), BATCH):
+        Fact.objects.bulk_create(
+            _fact(draft, invoices, plan.source, upload, at=at) for draft in plan.facts[start : start + BATCH]
+        )
+        _note_progress(upload, len(plan.invoices) + start)
+
+
+def _save_invoices(
+    drafts: Sequence[intake.InvoiceDraft],
+    source: str,
+    deals: Mapping[str, int],
+    upload: InvoiceImport | None,
+    *,
+    at: datetime,
 ) -> None:
-    invoice = Invoice.objects.create(
-        source=MANUAL,
-        reference=draft.reference,
-        customer_name=draft.customer,
-        customer_reference=draft.customer_reference,
-        deal_id=deal_id,
-        issued_on=draft.issued_on,
-        currency=draft.currency,
-        net=draft.net,
-        gross=draft.gross,
-        imported_in=upload,
-        recorded_at=at,
+    invoices = Invoice.objects.bulk_create(
+        Invoice(
+            source=source,
+            reference=draft.reference,
+            external_id=draft.external_id,
+            customer_name=draft.customer,
+            customer_reference=draft.customer_reference,
+            customer_domain=draft.customer_domain,
+            deal_id=deals.get(draft.customer_reference),
+            issued_on=draft.issued_on,
+            currency=draft.currency,
+            net=draft.net,
+            gross=draft.gross,
+            imported_in=upload,
+            recorded_at=at,
+        )
+        for draft in drafts
     )
     InvoiceLine.objects.bulk_create(
         InvoiceLine(
@@ -108,43 +301,52 @@ def _save_invoice(
             service_to=line.service_to,
             description=line.description,
         )
+        for invoice, draft in zip(invoices, drafts, strict=True)
         for number, line in enumerate(draft.lines, start=1)
     )
-    Fact.objects.create(
+    Fact.objects.bulk_create(
+        Fact(
+            invoice=invoice,
+            kind=Fact.Kind.INVOICE,
+            source=source,
+            reference=invoice.reference,
+            happened_on=invoice.issued_on,
+            imported_in=upload,
+            recorded_at=at,
+        )
+        for invoice in invoices
+    )
+
+
+def _fact(
+    draft: intake.FactDraft,
+    invoices: Mapping[str, Invoice],
+    source: str,
+    upload: InvoiceImport | None,
+    *,
+    at: datetime,
+) -> Fact:
+    invoice = invoices[draft.invoice]
+    lines = {line.number: line for line in invoice.lines.all()} if draft.line else {}
+    return Fact(
         invoice=invoice,
-        kind=Fact.Kind.INVOICE,
-        source=MANUAL,
+        kind=draft.kind,
+        source=source,
         reference=draft.reference,
-        happened_on=draft.issued_on,
+        happened_on=draft.happened_on,
+        gross=draft.gross,
+        net=draft.net,
+        line=lines[draft.line] if draft.line else None,
+        replacement=invoices[draft.replaced_by] if draft.replaced_by else None,
         imported_in=upload,
         recorded_at=at,
     )
 
 
-def _save_facts(facts: list[intake.FactDraft], upload: InvoiceImport, *, at: datetime) -> None:
-    named = {fact.invoice for fact in facts} | {fact.replaced_by for fact in facts}
-    locked = Invoice.objects.filter(source=MANUAL, reference__in=named)
-    invoices = {row.reference: row for row in locked.select_for_update(no_key=True).order_by("pk")}
-    for fact in facts:
-        invoice = invoices[fact.invoice]
-        Fact.objects.create(
-            invoice=invoice,
-            kind=fact.kind,
-            source=MANUAL,
-            reference=fact.reference,
-            happened_on=fact.happened_on,
-            gross=fact.gross,
-            net=fact.net,
-            line=invoice.lines.get(number=fact.line) if fact.line else None,
-            replacement=invoices[fact.replaced_by] if fact.replaced_by else None,
-            imported_in=upload,
-            recorded_at=at,
-        )
-
-
+# --- which deal ----------------------------------------------------------------------
 @transaction.atomic
 def match_invoice(*, invoice: Invoice, deal: Deal, by: User | None, at: datetime) -> Invoice:
-    """Say which deal an invoice belongs to; it stays there.
+    """Say which deal an invoice belongs to; it stays there once it earned something.
 
     :raises InvoiceAlreadyMatched: it has one.
     """
@@ -158,20 +360,65 @@ def match_invoice(*, invoice: Invoice, deal: Deal, by: User | None, at: datetime
     return row
 
 
-def _match(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
-    invoice.deal = deal
-    invoice.save(update_fields=["deal"])
-    Fact.objects.create(
+@transaction.atomic
+def unmatch_invoice(*, invoice: Invoice, by: User, at: datetime) -> Invoice:
+    """Take back a match that was a mistake, as long as no entry came of it. A person matches it again.
+
+    :raises NotMatched: it has no deal.
+    :raises MatchEarned: an entry names the invoice, or something that happened to it.
+    """
+    check_finance(by)
+    deal_id = Invoice.objects.values_list("deal_id", flat=True).get(pk=invoice.pk)
+    if deal_id is None:
+        raise NotMatched
+    Deal.objects.select_for_update(no_key=True).get(pk=deal_id)  # nobody writes entries for it meanwhile
+    row = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
+    if row.deal_id != deal_id:
+        raise NotMatched
+    if has_earned(row):
+        raise MatchEarned
+    row.deal = None
+    row.save(update_fields=["deal"])
+    _note(row, Fact.Kind.UNMATCH, at=at)
+    audit.record("invoice.unmatched", row, by=by, at=at, deal=deal_id)
+    outbox.enqueue(  # what the other invoices of the deal earn may hang on which is the first
+        "commissions.invoice_unmatched",
+        key=f"invoice:{row.pk}:unmatched:{at.isoformat()}",
+        payload={"deal_id": deal_id},
+        at=at,
+    )
+    return row
+
+
+def has_earned(invoice: Invoice) -> bool:
+    """Tell whether an entry names an invoice or something that happened to it: then it stays where it is."""
+    return (
+        Commission.objects.filter(invoice=invoice).exists()
+        or Commission.objects.filter(fact__invoice=invoice).exists()
+    )
+
+
+def _note(invoice: Invoice, kind: Fact.Kind, *, at: datetime) -> Fact:
+    """Note that an invoice was matched or unmatched; the first time under its own number."""
+    before = Fact.objects.filter(invoice=invoice, kind=kind).count()
+    fact: Fact = Fact.objects.create(
         invoice=invoice,
-        kind=Fact.Kind.MATCH,
+        kind=kind,
         source="ssp",
-        reference=str(invoice.pk),
+        reference=f"{invoice.pk}.{before + 1}" if before else str(invoice.pk),
         happened_on=local_date(at),
         recorded_at=at,
     )
+    return fact
+
+
+def _match(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
+    invoice.deal = deal
+    invoice.save(update_fields=["deal"])
+    fact = _note(invoice, Fact.Kind.MATCH, at=at)
     outbox.enqueue(
         "commissions.facts_arrived",
-        key=f"invoice:{invoice.pk}:matched",
+        key=f"invoice:{invoice.pk}:matched:{fact.pk}",
         payload={"invoice_id": invoice.pk},
         at=at,
     )
@@ -185,7 +432,8 @@ def match_waiting_invoices(*, deal: Deal, at: datetime) -> int:
     Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
     waiting = Invoice.objects.without_deal().filter(customer_reference=deal.customer_reference)
     matched = 0
-    for invoice in waiting.select_for_update(no_key=True).order_by("pk"):
+    # What somebody took from a deal isn't given back by a machine.
+    for invoice in waiting.never_unmatched().select_for_update(no_key=True).order_by("pk"):
         _match(invoice, deal, at=at)
         audit.record("invoice.matched", invoice, by=None, at=at, deal=deal.pk)
         matched += 1
@@ -194,7 +442,8 @@ def match_waiting_invoices(*, deal: Deal, at: datetime) -> int:
 
 def match_all_waiting_invoices(*, at: datetime) -> int:
     """Match every waiting invoice whose customer reference a deal has by now; return how many."""
-    references = Invoice.objects.without_deal().exclude(customer_reference="").values("customer_reference")
+    waiting = Invoice.objects.without_deal().never_unmatched().exclude(customer_reference="")
+    references = waiting.values("customer_reference")
     deals = Deal.objects.filter(customer_reference__in=references).order_by("pk")
     return sum(match_waiting_invoices(deal=deal, at=at) for deal in deals)
 

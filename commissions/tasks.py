@@ -35,3 +35,9 @@ def follow_contests(**_: object) -> None:
 def forget_former_addresses(**_: object) -> None:
     """Forget addresses that accounts had: warnings about money go to them for some days only."""
     bank.forget_former_addresses(at=clock.wall())
+
+
+@shared_task
+def forget_import_previews(**_: object) -> None:
+    """Delete files of invoices that nobody imported for a month."""
+    services.forget_old_previews(at=clock.now())

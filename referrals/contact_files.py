@@ -1,8 +1,6 @@
 """A CRM's export of contacts: which column is which, and which rows can be used (C10)."""
 
-import json
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -206,18 +204,3 @@ def _person(row: tabular.Row, email: str) -> Person:
         company_name=row.get("company_name")[:300],
         web=row.get("web"),
     )
-
-
-# --- kept between preview and import ----------------------------------------------
-def pack(table: tabular.Table) -> bytes:
-    """Return a table's rows as they are kept: read once, however the file was written."""
-    rows = [[row.number, row.cells, row.problem] for row in table.rows]
-    text = json.dumps({"headers": table.headers, "encoding": table.encoding, "rows": rows})
-    return zlib.compress(text.encode(), 3)
-
-
-def unpack(content: bytes) -> tabular.Table:
-    """Return what `pack` kept."""
-    kept = json.loads(zlib.decompress(content))
-    rows = tuple(tabular.Row(number, cells, problem) for number, cells, problem in kept["rows"])
-    return tabular.Table(tuple(kept["headers"]), rows, kept["encoding"])

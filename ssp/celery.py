@@ -45,6 +45,7 @@ app.conf.beat_schedule = {
     "send-digests": every_tick("ssp.dashboard.tasks.send_digests", ticks=5),
     "forget-people": every_tick("referrals.tasks.forget_people", ticks=60),
     "forget-table-exports": every_tick("ssp.dashboard.tasks.forget_table_exports", ticks=30),
+    "forget-import-previews": every_tick("commissions.tasks.forget_import_previews", ticks=60),
     "accrue": every_tick("commissions.tasks.accrue", ticks=30),
     "issue-statements": every_tick("commissions.tasks.issue_statements", ticks=30),
     "follow-contests": every_tick("commissions.tasks.follow_contests", ticks=5),

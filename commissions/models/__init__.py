@@ -4,7 +4,16 @@ from commissions.models.amounts import AMOUNT
 from commissions.models.bank import AddressKeeper, BankDetails, FormerAddress, PaymentFile
 from commissions.models.contests import ContestedEntry
 from commissions.models.elections import ElectedUseCase, ElectionChange
-from commissions.models.invoices import MANUAL, Fact, Invoice, InvoiceImport, InvoiceLine, InvoiceQuerySet
+from commissions.models.invoices import (
+    MANUAL,
+    SILENT,
+    Fact,
+    Invoice,
+    InvoiceImport,
+    InvoiceLine,
+    InvoiceQuerySet,
+    Source,
+)
 from commissions.models.journal import JournalMonth, JournalPosting
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
@@ -14,6 +23,7 @@ from commissions.models.tax import TaxTreatment
 __all__ = [
     "AMOUNT",
     "MANUAL",
+    "SILENT",
     "AddressKeeper",
     "BankDetails",
     "Commission",
@@ -34,6 +44,7 @@ __all__ = [
     "Payout",
     "PayoutEntry",
     "PayoutRun",
+    "Source",
     "Statement",
     "StatementFile",
     "StatementKind",

@@ -1,11 +1,12 @@
 """Invoices and what happens to them: facts, each of them once."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Upper
+from django.db.models import DecimalField, F, Q, Sum, Value
+from django.db.models.functions import Coalesce, Greatest, Upper
 from django.utils.translation import gettext_lazy as _
 
 from commissions import guards
@@ -21,34 +22,105 @@ if TYPE_CHECKING:
 MANUAL = "file"  # where invoices of an imported file come from
 
 
+MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=20, decimal_places=3)
+SILENT = ("write_off", "unmatch")  # facts that change no sum: the ledger never hears of them
+
+
+class Source(models.TextChoices):
+    """Where a number comes from: the same number from two systems is two things."""
+
+    FILE = MANUAL, _("Own file")
+    STRIPE = "stripe", _("Stripe")
+    EXACT = "exact", _("Exact Online")
+    HAND = "hand", _("Entered by hand")
+    MOVED_IN = "moved_in", _("Moved in")
+
+
 class InvoiceImport(models.Model):
-    """One file of invoices and payments, and what became of its rows."""
+    """One file of invoices and payments, from its preview to what became of its rows."""
 
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
-    content = models.BinaryField(editable=False)
+    content = models.BinaryField(editable=False)  # the file as it came
+    rows = models.BinaryField(default=b"", db_default=b"", editable=False)  # its rows, until they are in
+    source = models.CharField(max_length=40, choices=Source, default=MANUAL, db_default=MANUAL)
+    layout = models.CharField(max_length=20, default="own", db_default="own")  # layouts.LAYOUTS
+    mapping = models.JSONField(default=dict, db_default={})  # {column of the layout: folded heading}
+    options = models.JSONField(default=dict, db_default={})  # what somebody said that the file doesn't
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     uploaded_at = models.DateTimeField()
     imported_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    begun_at = models.DateTimeField(null=True, blank=True)  # a worker is to import it
     imported_at = models.DateTimeField(null=True, blank=True)  # nothing was saved before that
+    problem = models.CharField(max_length=300, blank=True, default="", db_default="")  # why it failed
     report = models.JSONField(default=list)  # rows, as they were judged when the file was imported
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(begun_at__isnull=True) | Q(imported_by__isnull=False),
+                name="invoice_import_begun_by_somebody",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def state(self) -> str:
+        """Whether it is a preview, on its way in, or in."""
+        if self.imported_at:
+            return "imported"
+        return "importing" if self.begun_at else "preview"
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def without_deal(self) -> Self:
         return self.filter(deal__isnull=True)
 
+    def never_unmatched(self) -> Self:
+        """Those that nobody took from a deal: of the others a person says where they belong."""
+        return self.exclude(facts__kind="unmatch")
+
+    def with_open_amount(self) -> Self:
+        """Add `paid` (less refunds), `credited`, `written_off` and `open_amount`, gross; never below zero."""
+        summed = {
+            name: Coalesce(Sum("facts__gross", filter=Q(facts__kind=kind)), Value(0), output_field=MONEY)
+            for name, kind in (
+                ("received", "payment"),
+                ("refunded", "refund"),
+                ("credited", "credit"),
+                ("written_off", "write_off"),
+            )
+        }
+        return (
+            self.annotate(**summed)
+            .annotate(paid=Greatest(F("received") - F("refunded"), Value(0), output_field=MONEY))
+            .annotate(
+                open_amount=Greatest(
+                    F("gross") - F("credited") - F("written_off") - F("paid"), Value(0), output_field=MONEY
+                )
+            )
+        )
+
+    def unpaid(self) -> Self:
+        """Those that somebody should still ask for: what was written off is asked for no more."""
+        return self.with_open_amount().filter(open_amount__gt=0)
+
 
 class Invoice(models.Model):
     """An invoice to a customer. Gross includes VAT, net doesn't."""
 
-    source = models.CharField(max_length=40)
+    source = models.CharField(max_length=40, choices=Source)
     reference = models.CharField(max_length=80)
+    external_id = models.CharField(  # how its own system calls it besides, as Stripe's payments do
+        max_length=80, blank=True, default="", db_default=""
+    )
     customer_name = models.CharField(max_length=300)
     customer_reference = models.CharField(max_length=80, blank=True)
+    customer_domain = models.CharField(  # of the company's mail or website; nothing at free mail providers
+        max_length=200, blank=True, default="", db_default=""
+    )
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, null=True, blank=True, related_name="invoices")
     issued_on = models.DateField()
     currency = models.CharField(max_length=3)
@@ -71,6 +143,12 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["source", "reference"], name="invoice_once_per_source"),
             models.CheckConstraint(
                 condition=Q(net__gte=0, gross__gte=F("net")), name="invoice_gross_at_least_net"
+            ),
+            models.CheckConstraint(condition=Q(source__in=Source.values), name="invoice_source_known"),
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=~Q(external_id=""),
+                name="invoice_external_id_once_per_source",
             ),
         ]
         indexes = [
@@ -127,6 +205,8 @@ class Fact(models.Model):
         CREDIT = "credit", _("Credit note")
         INVOICE = "invoice", _("Invoice")
         MATCH = "match", _("Match to a deal")
+        UNMATCH = "unmatch", _("Match taken back")
+        WRITE_OFF = "write_off", _("Write-off")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="facts")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -154,5 +234,13 @@ class Fact(models.Model):
                 condition=Q(kind="credit") | Q(net=0, line__isnull=True, replacement__isnull=True),
                 name="fact_only_credits_have_net",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind="write_off") | Q(gross__gt=0), name="fact_write_off_has_amount"
+            ),
         ]
         triggers = [guards.append_only("fact_append_only")]
+        verbose_name = _("what happened to an invoice")
+        verbose_name_plural = _("what happened to invoices")
+
+    def __str__(self) -> str:
+        return self.reference

@@ -90,6 +90,7 @@ class Commission(models.Model):
             guards.append_only("ledger_append_only"),
             guards.ENTRY_BY_THE_PROGRAMME,
             guards.NOT_FOR_A_DUPLICATE,
+            guards.NOT_BY_A_SILENT_FACT,
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from referrals import permissions, rules
-from referrals.contact_files import COLUMNS, Person, RowProblem, judge, pack, recognise_columns, unpack
+from referrals.contact_files import COLUMNS, Person, RowProblem, judge, recognise_columns
 from referrals.errors import (
     AlreadyImported,
     AlreadyUndone,
@@ -23,7 +23,7 @@ from referrals.errors import (
 )
 from referrals.models import ContactImport, ContactSighting, KnownContact
 from ssp.core import audit, outbox, tabular
-from ssp.core.batches import fingerprint
+from ssp.core.batches import fingerprint, pack, unpack
 from ssp.core.intake import check_mapping
 from ssp.core.locks import one_after_another
 from ssp.core.models import User

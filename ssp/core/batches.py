@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import zlib
 from typing import Any
 
 from django.db import models
 
 from ssp.core.models import User
+from ssp.core.tabular import Row, Table
 
 
 class Batch(models.Model):
@@ -35,3 +37,18 @@ class Batch(models.Model):
 def fingerprint(report: Any) -> str:
     """Return a short name for what a preview showed: applying asks for the same, or shows it again."""
     return hashlib.sha256(json.dumps(report, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+# --- rows, as they are kept between preview and import: read once, however the file was written -------------
+def pack(table: Table) -> bytes:
+    """Return a table's rows as they are kept."""
+    rows = [[row.number, row.cells, row.problem] for row in table.rows]
+    text = json.dumps({"headers": table.headers, "encoding": table.encoding, "rows": rows})
+    return zlib.compress(text.encode(), 3)
+
+
+def unpack(content: bytes) -> Table:
+    """Return what `pack` kept."""
+    kept = json.loads(zlib.decompress(content))
+    rows = tuple(Row(number, cells, problem) for number, cells, problem in kept["rows"])
+    return Table(tuple(kept["headers"]), rows, kept["encoding"])

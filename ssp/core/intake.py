@@ -14,14 +14,15 @@ from django.utils.translation import gettext_lazy
 from ssp.core.errors import DomainError
 from ssp.core.tabular import Row, fold
 
-NEW, KNOWN, CONFLICT, REFUSED = "new", "known", "conflict", "refused"
+NEW, KNOWN, CONFLICT, REFUSED, LEFT_OUT = "new", "known", "conflict", "refused", "left_out"
 OUTCOMES = {
     NEW: gettext_lazy("New"),
     KNOWN: gettext_lazy("Already there"),
     CONFLICT: gettext_lazy("Differs from what is there"),
     REFUSED: gettext_lazy("Refused"),
+    LEFT_OUT: gettext_lazy("Left out"),
 }
-TONES = {NEW: "good", KNOWN: "closed", CONFLICT: "stop", REFUSED: "stop"}
+TONES = {NEW: "good", KNOWN: "closed", CONFLICT: "stop", REFUSED: "stop", LEFT_OUT: "closed"}
 YES, NO = {"yes", "y", "true", "1", "x", "ja"}, {"no", "n", "false", "0", "", "nee", "nein"}
 
 

@@ -5,12 +5,14 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from commissions import intake, layouts
 from commissions.models import BankDetails, Fact, Invoice, InvoiceLine, TaxStatus
 from partners.models import Partner
 from referrals.models import Company, Deal, Discussion, Introduction, Referral, UseCase
 from ssp.core.identity import identity_of
 from ssp.core.periods import add_months
 from ssp.core.roles import Role
+from ssp.core.tabular import read_table
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.moments import MONDAY
@@ -182,3 +184,11 @@ def bank_details(
     details.number = number
     details.save()
     return details
+
+
+def plan_of(content: bytes, *, at: datetime = MONDAY + timedelta(days=100)) -> intake.Plan:
+    """Judge a file that is recognised by its headings and leaves nothing open; save nothing."""
+    table = read_table(content)
+    layout = layouts.recognise(table.headers)
+    rows = layouts.own_rows(table, layout, layouts.recognise_columns(table.headers, layout), {})
+    return intake.plan_rows(rows, source=layout.source, on=at.date())

@@ -240,6 +240,7 @@ UNREACHED = re.compile(
     r"|commissions:(finance_\w+_file|liabilities_file|outlook_file|by_partner_file|journal_(close|file))"
     r"|commissions:(statement_file|invoice_match|invoices_sample|payout_(decide|prepare|settle))"
     r"|commissions:(bank_account_change|payout_(run_paid|sepa_file|list))"
+    r"|commissions:(import_(columns|discard|report)|invoice_unmatch)"
 )
 
 

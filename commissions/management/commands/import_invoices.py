@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from commissions import intake, services
 from ssp.core import clock
 from ssp.core.errors import DomainError
-from ssp.core.periods import local_date
-from ssp.core.tabular import MAX_BYTES, read_table
+from ssp.core.tabular import MAX_BYTES
 
 
 class Command(BaseCommand):
@@ -27,15 +27,17 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {failure.strerror}") from failure
         at = clock.now()
         try:
-            plan = intake.plan_import(read_table(content), on=local_date(at))
-            self._say(plan)
-            if not plan.is_fine:
-                raise CommandError("Nothing was imported: put the rows above right and try again.")
-            if dry_run:
-                self.stdout.write("Nothing was saved: this was a dry run.")
-                return
-            upload = services.upload_invoices(content=content, file_name=file.name, by=None, at=at)
-            services.import_invoices(upload=upload, by=None, at=at)
+            with transaction.atomic():
+                upload = services.upload_invoices(content=content, file_name=file.name, by=None, at=at)
+                plan = services.plan_of(upload, at=at)
+                self._say(plan)
+                if not plan.is_fine:
+                    raise CommandError("Nothing was imported: put the rows above right and try again.")
+                if dry_run:
+                    self.stdout.write("Nothing was saved: this was a dry run.")
+                    transaction.set_rollback(True)
+                    return
+                services.import_invoices(upload=upload, by=None, at=at)
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(

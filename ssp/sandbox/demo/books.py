@@ -15,7 +15,7 @@ def close_the_summer(when: Calendar, *, by: User) -> None:
             close_month(currency="EUR", month=month.month, by=by, at=at)
 
 
-def invoices_that_wait(when: Calendar, *, by: User) -> None:
+def customers_owe(when: Calendar, *, by: User) -> None:
     """One of a deal that the customer hasn't paid, and two whose deal nobody knows yet."""
     rows = [
         invoice_row(

@@ -15,7 +15,7 @@ from ssp.sandbox import people
 from ssp.sandbox.demo.applications import applications
 from ssp.sandbox.demo.asking import contested, times_under_way
 from ssp.sandbox.demo.banking import first_accounts, later_accounts
-from ssp.sandbox.demo.books import close_the_summer, invoices_that_wait
+from ssp.sandbox.demo.books import close_the_summer, customers_owe
 from ssp.sandbox.demo.cast import become_partner, enter_terms, make_account
 from ssp.sandbox.demo.channels import open_channels, use_channels
 from ssp.sandbox.demo.crm import know_people
@@ -23,6 +23,7 @@ from ssp.sandbox.demo.desk import sales_at_work
 from ssp.sandbox.demo.elections import election_changed
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.guides import write_guides
+from ssp.sandbox.demo.intake import invoices_that_wait
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
 from ssp.sandbox.demo.library import fill_library
 from ssp.sandbox.demo.moments import Calendar
@@ -68,6 +69,7 @@ def tell(*, now: datetime) -> None:
     first_payout(when, by=stage[people.FEMKE], approver=stage[people.NOAH])
     close_the_summer(when, by=stage[people.FEMKE])
     autumn_invoices(when, by=stage[people.FEMKE])
+    customers_owe(when, by=stage[people.FEMKE])
     invoices_that_wait(when, by=stage[people.FEMKE])
     months_are_closed(when, until=now)
     two_entries_are_contested(ines, when, finance=stage[people.FEMKE])

@@ -12,7 +12,7 @@ from commissions.errors import ImportRefused
 from commissions.models import Fact, Invoice
 from ssp.core.roles import Role
 from ssp.core.tabular import FileTooLarge, UnreadableTable, read_table
-from tests.factories.commissions import INVOICED_ON
+from tests.factories.commissions import INVOICED_ON, plan_of
 from tests.factories.core import UserFactory
 from tests.moments import MONDAY
 
@@ -27,7 +27,7 @@ INVOICE = f"invoice,SI-1,,Kestrel,CUST-A,{ON},EUR,1000.00,1210.00,yes,{ON},{END}
 
 
 def judge(text: str) -> intake.Plan:
-    return intake.plan_import(read_table(text.encode()), on=AT.date())
+    return plan_of(text.encode())
 
 
 def refusals(plan: intake.Plan) -> list[tuple[int, str]]:
@@ -114,5 +114,5 @@ def test_utf_16_without_its_mark_is_read_as_what_it_is() -> None:
     text = HEAD + INVOICE
 
     for encoding in ("utf-16-le", "utf-16-be"):
-        plan = intake.plan_import(read_table(text.encode(encoding)), on=AT.date())
+        plan = plan_of(text.encode(encoding))
         assert plan.is_fine

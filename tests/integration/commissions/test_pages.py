@@ -186,7 +186,7 @@ def test_a_refused_row_is_shown_and_nothing_is_imported(finance: Client) -> None
     assert not Invoice.objects.exists()
 
 
-@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"\x00\x01\x02", b"x" * 11_000_000])
+@pytest.mark.parametrize("content", [b"a,a\n1,2\n", b"\x00\x01\x02", b"x" * 11_000_000])
 def test_a_file_that_is_none_is_explained_on_the_form(content: bytes, finance: Client) -> None:
     page = finance.post(reverse("commissions:invoices"), {"file": SimpleUploadedFile("x.csv", content)})
 
