@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from commissions import guards
+from commissions import guards, ledger_guards
 from commissions.models.amounts import AMOUNT
 from referrals.models import Deal
 from ssp.core.models import User
@@ -71,7 +71,11 @@ class Invoice(models.Model):
                 condition=Q(net__gte=0, gross__gte=F("net")), name="invoice_gross_at_least_net"
             ),
         ]
-        triggers = [guards.INVOICE_STAYS, guards.never_deleted("invoice_never_deleted")]
+        triggers = [
+            guards.INVOICE_STAYS,
+            guards.never_deleted("invoice_never_deleted"),
+            ledger_guards.INVOICE_WAITS_FOR_ITS_DEAL,
+        ]
 
     def __str__(self) -> str:
         return self.reference
