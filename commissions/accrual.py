@@ -1,9 +1,9 @@
 """The one writer of the ledger: facts in, entries out, in sets (C5, C20).
 
-`sql/accrued.sql` works out what some deals' facts call for, `sql/write.sql` puts it into the ledger. Both run while
-the deals and their invoices are locked, in one transaction: two runs at once write nothing twice, and a worker that
-dies leaves nothing half done. The unique (fact, invoice, kind) and the ledger's triggers hold it finally.
-`commissions.reconciliation` checks all of it by the pure rules.
+`sql/accrued.sql` works out what some deals' facts call for, `sql/write.sql` puts it into the ledger. Both run
+while the deals and their invoices are locked, in one transaction: two runs at once write nothing twice, and a
+worker that dies leaves nothing half done. The unique (fact, invoice, kind) and the ledger's triggers hold it
+finally. `commissions.reconciliation` checks all of it by the pure rules.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,14 +34,19 @@ TABLE = """
         amount numeric, currency text, happened_on date, place bigint, why jsonb
     ) ON COMMIT DELETE ROWS
 """
-# Everything is joined by equality and small enough to hash; the planner can't know that and would rather loop.
+# Everything is joined by equality and small enough to hash; the planner can't know that, and would loop or sort.
 # Each trigger asks which of them to ignore; told "none", it needn't find out by an exception.
-SETTINGS = """
-    SELECT set_config('client_min_messages', 'warning', true), set_config('enable_nestloop', 'off', true),
-           set_config('jit', 'off', true), set_config('pgtrigger.ignore',
-               coalesce(nullif(current_setting('pgtrigger.ignore', true), ''), '{}'), true)
+IN_SETS = """
+    SELECT set_config('client_min_messages', 'warning', true), set_config('jit', 'off', true),
+           set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true),
+           set_config('pgtrigger.ignore',
+                      coalesce(nullif(current_setting('pgtrigger.ignore', true), ''), '{}'), true)
 """
-AS_USUAL = "SET LOCAL enable_nestloop TO DEFAULT"  # the triggers look single rows up
+# The triggers look single rows up, by plans that may have been made while the ledger was empty.
+ROW_BY_ROW = """
+    SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL enable_seqscan = off
+"""
+AS_USUAL = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
 
 
 def accrue_invoices(invoice_ids: Iterable[int], *, at: datetime) -> int:
@@ -72,9 +77,9 @@ def deals_with_invoices() -> Iterator[list[int]]:
 
 
 def accrue_deals(deal_ids: Iterable[int], *, at: datetime) -> int:
-    """Write the entries of some deals that aren't written yet; return how many. Safe to run twice at once.
+    """Write the entries of deals that aren't written yet; return how many. Safe to run twice at once.
 
-    A deal that can't be worked out is kept as an `AccrualFailure`, for people: it keeps no other from being paid.
+    A deal that can't be worked out becomes an `AccrualFailure`, for people: it holds up no other.
     """
     return sum(_accrue_piece(some, at=at) for some in batched(sorted(set(deal_ids)), A_PIECE, strict=False))
 
@@ -143,7 +148,7 @@ def lock(deal_ids: Sequence[int]) -> list[int]:
 def work_out(deal_ids: Sequence[int], invoices: Sequence[int]) -> None:
     """Put what is to be written into the table `accrued` of this session."""
     with connection.cursor() as cursor:
-        cursor.execute(SETTINGS)
+        cursor.execute(IN_SETS)
         cursor.execute(TABLE)
         cursor.execute("DELETE FROM pg_temp.accrued")
         cursor.execute(
@@ -155,11 +160,13 @@ def work_out(deal_ids: Sequence[int], invoices: Sequence[int]) -> None:
                 "three_decimals": currencies_of(3),
             },
         )
-        cursor.execute(AS_USUAL)
 
 
 def write(*, at: datetime) -> int:
     """Put what was worked out into the ledger; return how many entries."""
     with connection.cursor() as cursor:
+        cursor.execute(ROW_BY_ROW)
         cursor.execute(WRITE, {"at": at, "hold": rules.HOLD.days})
-        return cursor.rowcount
+        written = cursor.rowcount
+        cursor.execute(AS_USUAL)
+        return written

@@ -7,7 +7,16 @@ from django.http import HttpRequest
 
 from commissions import services
 from commissions.forms import TaxStatusForm
-from commissions.models import Commission, Fact, Invoice, InvoiceLine, Payout, PayoutRun, TaxStatus
+from commissions.models import (
+    AccrualFailure,
+    Commission,
+    Fact,
+    Invoice,
+    InvoiceLine,
+    Payout,
+    PayoutRun,
+    TaxStatus,
+)
 from ssp.core import clock
 from ssp.core.admin import RoleAdmin
 from ssp.core.errors import DomainError
@@ -99,3 +108,12 @@ class TaxStatusAdmin(RoleAdmin):
             self.refused(request, refusal)
             return
         obj.pk = made.pk
+
+
+@admin.register(AccrualFailure)
+class AccrualFailureAdmin(RoleAdmin):
+    """Deals whose commission can't be worked out: a row goes when a later run finishes its deal."""
+
+    view_roles = (*READERS, Role.ADMINISTRATOR)
+    list_display = ("deal", "reason", "first_failed_at", "last_failed_at")
+    list_select_related = ("deal",)

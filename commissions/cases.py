@@ -1,4 +1,4 @@
-"""What the rules need to know about deals, read from the database: a fixed number of queries for any number of them."""
+"""What the rules need to know about deals, read from the database: for many in a few queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def case_of(deal: Deal) -> rules.Case | None:
 
 
 def cases_of(deals: Sequence[Deal]) -> dict[int, rules.Case]:
-    """Return {deal: everything that decides what it pays}; deals without invoices or contracts are left out."""
+    """Return {deal: everything that decides what it pays}; none without invoices or contract."""
     invoices: defaultdict[int, list[Invoice]] = defaultdict(list)
     for invoice in Invoice.objects.filter(deal__in=deals).prefetch_related("lines").order_by("pk"):
         assert invoice.deal_id is not None

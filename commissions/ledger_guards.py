@@ -2,8 +2,8 @@
 
 import pgtrigger
 
-# Whoever accrues holds the deal. An invoice that comes to it waits, and its facts get their numbers afterwards:
-# so what a run knew is every fact up to a number, and the run can be worked out again.
+# Whoever accrues holds the deal. An invoice that comes to it waits, and its facts get their numbers after it:
+# what a run knew is every fact up to a number, and the run can be worked out again.
 INVOICE_WAITS_FOR_ITS_DEAL = pgtrigger.Trigger(
     name="invoice_waits_for_its_deal",
     when=pgtrigger.Before,

@@ -1,9 +1,9 @@
 """The ledger, worked out again from the facts by the pure rules: what differs, entry by entry (C5, C20).
 
-What comes later may change what an entry would be today: an invoice that is matched afterwards, a use case that
-turns out to be a duplicate. Nothing that was written rightly is wrong for that. So each run of the writer is
-repeated as things stood for it, by the last fact that it knew of, and what it wrote is compared with what the rules
-write; in the end they say what is missing now.
+What comes later may change what an entry would be today: an invoice that is matched afterwards, a use case
+that turns out to be a duplicate. Nothing that was written rightly is wrong for that. So each run of the
+writer is repeated as things stood for it, by the last fact that it knew of, and what it wrote is compared
+with what the rules write; in the end they say what is missing now.
 """
 
 from collections.abc import Iterator, Sequence
@@ -93,6 +93,7 @@ class _Books:
     ) -> None:
         self.deal, self.case, self.ledger, self.matched = deal, case, ledger, matched
         self.written: list[rules.Written] = []
+        self.known = 0  # what one run knew, every later one knew too
 
     def compare(self) -> Iterator[Difference]:
         for _run, group in groupby(self.ledger, key=lambda entry: (entry.known_fact, entry.recorded_at)):
@@ -120,10 +121,11 @@ class _Books:
         ]
 
     def _as_it_stood(self, run: list[Commission]) -> Iterator[rules.Case]:
-        """Yield the case with what the run knew: as it is decided now, then as it may have been decided then."""
+        """Yield the case with what the run knew: as it is decided now, then as it may have been then."""
         if self.case is None:
             return
-        known = run[0].known_fact or max(entry.fact_id for entry in run)
+        self.known = max(self.known, run[0].known_fact or 0, *(entry.fact_id for entry in run))
+        known = self.known
         bills = tuple(bill for bill in self.case.bills if self.matched.get(bill.id, 0) <= known)
         ids = {bill.id for bill in bills}
         facts = tuple(fact for fact in self.case.facts if fact.id <= known and fact.bill in ids)

@@ -58,10 +58,11 @@ def import_invoices(*, upload: InvoiceImport, by: User | None, at: datetime) -> 
     plan = plan_of(upload, at=at)
     if not plan.is_fine:
         raise ImportRefused
-    deals = dict(
-        Deal.objects.filter(
-            customer_reference__in={draft.customer_reference for draft in plan.invoices} - {""}
-        ).values_list("customer_reference", "pk")
+    deals = dict(  # in their order, before any invoice: as whoever accrues locks them
+        Deal.objects.select_for_update(no_key=True)
+        .filter(customer_reference__in={draft.customer_reference for draft in plan.invoices} - {""})
+        .order_by("pk")
+        .values_list("customer_reference", "pk")
     )
     for draft in plan.invoices:
         _save_invoice(draft, upload, deals.get(draft.customer_reference), at=at)

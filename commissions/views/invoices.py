@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from commissions import intake, services
 from commissions.forms import InvoiceFileForm, MatchForm
-from commissions.models import Invoice, InvoiceImport
+from commissions.models import AccrualFailure, Invoice, InvoiceImport
 from commissions.permissions import can_finance
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
@@ -50,6 +50,7 @@ def invoices(request: StaffRequest) -> HttpResponse:
     page = list(rows[: A_PAGE + 1])
     context = {
         "form": form,
+        "failures": AccrualFailure.objects.select_related("deal__use_case__referral__company"),
         "waiting": Invoice.objects.without_deal().order_by("issued_on", "pk")[:200],
         "invoices": page[:A_PAGE],
         "next_url": f"{reverse('commissions:invoices')}?after={page[A_PAGE - 1].pk}"

@@ -9,8 +9,8 @@ from ssp.core import clock
 
 class Command(BaseCommand):
     help = (
-        "Match the invoices that can be matched and write the entries that any fact calls for. Safe to run at any "
-        "time, also twice at once."
+        "Match the invoices that can be matched, and write the entries that any fact calls for. "
+        "Safe to run at any time, also twice at once."
     )
 
     def handle(self, **_: object) -> None:

@@ -16,4 +16,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{tally.differences} differences in {tally.entries} entries of {tally.deals} deals."
             )
-        self.stdout.write(f"No difference: {tally.entries} entries of {tally.deals} deals are what the rules say.")
+        self.stdout.write(
+            f"No difference: {tally.entries} entries of {tally.deals} deals are what the rules say."
+        )

@@ -139,10 +139,11 @@ SETTINGS = st.builds(
 
 @dataclass
 class Story:
-    """One deal, as a history makes it. `facts` are the amounts that came in, invoice by invoice."""
+    """One deal, as a history makes it."""
 
     deal: Deal
     invoices: list[Invoice] = field(default_factory=list)
+    has_ended: bool = False
 
     @classmethod
     def of(cls, setting: Setting) -> "Story":
@@ -226,6 +227,7 @@ class Story:
 
     def _turn(self, what: str) -> None:
         partner = self.deal.use_case.partner
+        self.has_ended |= "ends" in what
         if what in ("stops", "pays"):
             outcome = "duplicate" if what == "stops" else ""
             with pgtrigger.ignore("referrals.UseCase:use_case_duplicate_by_a_link"):
