@@ -15,7 +15,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, time as time_of_day, timedelta
+from datetime import date, timedelta
+from datetime import time as time_of_day
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -47,11 +48,11 @@ SIGNED_ON = MET_ON + timedelta(days=30)
 # What somebody would write who knows that everything is recurring, inside the cap and paid in full.
 FLOOR = """
     INSERT INTO commissions_commission (
-        partner_id, contract_id, use_case_id, invoice_id, fact_id, kind, rate_percent, eligible_net, paid_numerator,
-        paid_denominator, due, amount, currency, earned_on, payable_on, why, recorded_at)
+        partner_id, contract_id, use_case_id, invoice_id, fact_id, kind, rate_percent, eligible_net,
+        paid_numerator, paid_denominator, due, amount, currency, earned_on, payable_on, why, recorded_at)
     SELECT u.partner_id, c.id, u.id, i.id, f.id, 'recurring', c.recurring_percent, i.net, i.gross, i.gross,
-           round(i.net * c.recurring_percent / 100, 2), round(i.net * c.recurring_percent / 100, 2), i.currency,
-           f.happened_on, f.happened_on + 30, '{}', %s
+           round(i.net * c.recurring_percent / 100, 2), round(i.net * c.recurring_percent / 100, 2),
+           i.currency, f.happened_on, f.happened_on + 30, '{}', %s
       FROM commissions_invoice i
       JOIN commissions_fact f ON f.invoice_id = i.id AND f.kind = 'payment'
       JOIN referrals_deal d ON d.id = i.deal_id JOIN referrals_usecase u ON u.id = d.use_case_id

@@ -34,7 +34,7 @@ TABLE = """
         amount numeric, currency text, happened_on date, place bigint, why jsonb
     ) ON COMMIT DELETE ROWS
 """
-# Everything is joined by equality and small enough to hash; the planner can't know that, and would loop or sort.
+# Everything is joined by equality and small enough to hash; the planner can't know that, and would loop.
 # Each trigger asks which of them to ignore; told "none", it needn't find out by an exception.
 IN_SETS = """
     SELECT set_config('client_min_messages', 'warning', true), set_config('jit', 'off', true),
@@ -42,9 +42,10 @@ IN_SETS = """
            set_config('pgtrigger.ignore',
                       coalesce(nullif(current_setting('pgtrigger.ignore', true), ''), '{}'), true)
 """
-# The triggers look single rows up, by plans that may have been made while the ledger was empty.
+# The triggers look single rows up, by plans that may be from when the ledger was empty.
 ROW_BY_ROW = """
-    SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL enable_seqscan = off
+    SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT;
+    SET LOCAL enable_seqscan = off
 """
 AS_USUAL = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
 
