@@ -53,7 +53,7 @@ AS_USUAL = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
 def accrue_invoices(invoice_ids: Iterable[int], *, at: datetime) -> int:
     """Write what the facts about these invoices' deals call for; return how many entries."""
     written = 0
-    for some in batched(invoice_ids, 1000, strict=False):
+    for some in batched(invoice_ids, 1000):
         deals = Deal.objects.filter(invoices__in=some).order_by("pk").distinct()
         written += accrue_deals(list(deals.values_list("pk", flat=True)), at=at)
     return written
@@ -82,7 +82,7 @@ def accrue_deals(deal_ids: Iterable[int], *, at: datetime) -> int:
 
     A deal that can't be worked out becomes an `AccrualFailure`, for people: it holds up no other.
     """
-    return sum(_accrue_piece(some, at=at) for some in batched(sorted(set(deal_ids)), A_PIECE, strict=False))
+    return sum(_accrue_piece(some, at=at) for some in batched(sorted(set(deal_ids)), A_PIECE))
 
 
 def accrue_deal(deal_id: int, *, at: datetime) -> int:

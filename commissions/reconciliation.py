@@ -8,6 +8,7 @@ with what the rules write; in the end they say what is missing now.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
@@ -137,11 +138,16 @@ class _Books:
                 yield replace(stood, pays=not stood.pays)
 
     @staticmethod
-    def _before_an_end(case: rules.Case, on: object) -> rules.Case:
+    def _before_an_end(case: rules.Case, on: date) -> rules.Case:
         """Leave out ends for cause that hadn't come when the run wrote."""
-        ends = {"ended_for_cause_on": case.ended_for_cause_on}
-        ends["recruiter_ended_for_cause_on"] = case.recruiter_ended_for_cause_on
-        return replace(case, **{name: None for name, end in ends.items() if end and end >= on})  # type: ignore[operator]
+        ended, recruiter_ended = case.ended_for_cause_on, case.recruiter_ended_for_cause_on
+        return replace(
+            case,
+            ended_for_cause_on=ended if ended and ended < on else None,
+            recruiter_ended_for_cause_on=recruiter_ended
+            if recruiter_ended and recruiter_ended < on
+            else None,
+        )
 
     @property
     def _pays_may_have_been_otherwise(self) -> bool:

@@ -29,7 +29,7 @@ from tests.integration.commissions.ledger_histories import (
     Turn,
 )
 
-HISTORIES = int(os.environ.get("LEDGER_HISTORIES", "25"))
+HISTORIES = int(os.environ.get("LEDGER_HISTORIES", "12"))
 MANY = settings(
     max_examples=HISTORIES,
     deadline=None,
