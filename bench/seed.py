@@ -56,18 +56,23 @@ def seed(*, referrals: int, contacts: int) -> None:
     """Seed the database that the connection leads to."""
     partners = max(4, referrals // REFERRALS_A_PARTNER)
     with transaction.atomic():
-        _keep_triggers_quick()
+        keep_triggers_quick()
         seed_staff()
         everybody = list(_telling("partners and lives", lambda: lives(referrals, seed_partners(partners))))
-        _telling("companies", lambda: _seed_companies(everybody))
-        _telling("referrals", lambda: _seed_referrals(everybody))
-        _telling("use cases", lambda: _seed_use_cases(everybody))
-        _telling("meetings and answers", lambda: _seed_meetings(everybody))
-        _telling("windows", lambda: _open_windows(everybody))
-        _telling("deals", lambda: _seed_deals(everybody))
+        seed_lives(everybody)
         _telling("audit", lambda: _seed_audit(everybody, partners))
         _telling("known contacts", lambda: _seed_contacts(contacts))
-    _telling("vacuum", _vacuum)
+    _telling("vacuum", vacuum)
+
+
+def seed_lives(everybody: list[Life]) -> None:
+    """Insert people with all that became of them, up to their deals."""
+    _telling("companies", lambda: _seed_companies(everybody))
+    _telling("referrals", lambda: _seed_referrals(everybody))
+    _telling("use cases", lambda: _seed_use_cases(everybody))
+    _telling("meetings and answers", lambda: _seed_meetings(everybody))
+    _telling("windows", lambda: _open_windows(everybody))
+    _telling("deals", lambda: _seed_deals(everybody))
 
 
 def _telling[Made](what: str, make: Callable[[], Made]) -> Made:
@@ -77,12 +82,12 @@ def _telling[Made](what: str, make: Callable[[], Made]) -> Made:
     return made
 
 
-def _vacuum() -> None:
+def vacuum() -> None:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _keep_triggers_quick() -> None:
+def keep_triggers_quick() -> None:
     """Let triggers cost the same for every row.
 
     Their plans are made while the tables are empty, so they are told to use indexes. And each asks which

@@ -9,6 +9,7 @@ from commissions import services
 from commissions.admin_intake import READERS, Rows
 from commissions.forms import TaxStatusForm
 from commissions.models import (
+    AccrualFailure,
     Commission,
     ContestedEntry,
     Payout,
@@ -89,3 +90,12 @@ class ContestedEntryAdmin(RoleAdmin):
     view_roles = READERS
     list_display = ("commission", "contested_by", "contested_at", "agreed", "answered_by", "answered_at")
     list_filter = ("agreed", ("answered_at", admin.EmptyFieldListFilter))
+
+
+@admin.register(AccrualFailure)
+class AccrualFailureAdmin(RoleAdmin):
+    """Deals whose commission can't be worked out: a row goes when a later run finishes its deal."""
+
+    view_roles = (*READERS, Role.ADMINISTRATOR)
+    list_display = ("deal", "reason", "first_failed_at", "last_failed_at")
+    list_select_related = ("deal",)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from commissions import rules
-from commissions.accrual import case_of, written_for
+from commissions.cases import case_of, written_for
 from commissions.models import Invoice
 from commissions.rules.renewals import Outlook, outlook
 from partners.models import Partner

@@ -40,14 +40,14 @@ def accrue_won_deal(message: OutboxMessage) -> None:
     """Match the invoices that came before the deal was won, and write what they call for."""
     deal = Deal.objects.get(pk=message.payload["deal_id"])
     services.match_waiting_invoices(deal=deal, at=clock.now())
-    accrual.accrue_deal(deal.pk, at=clock.now())
+    accrual.accrue_deals([deal.pk], at=clock.now())
 
 
 @outbox.handles("referrals.use_case_changed")
 def accrue_use_case(message: OutboxMessage) -> None:
     """Look again at what a use case pays: its window, its model or its outcome changed."""
-    for pk in Deal.objects.filter(use_case_id=message.payload["use_case_id"]).values_list("pk", flat=True):
-        accrual.accrue_deal(pk, at=clock.now())
+    deals = Deal.objects.filter(use_case_id=message.payload["use_case_id"])
+    accrual.accrue_deals(deals.values_list("pk", flat=True), at=clock.now())
 
 
 @outbox.handles("commissions.payout_approved")

@@ -1,5 +1,6 @@
 """Invoices and what happens to them, the ledger, payouts and statements (C5, C20-C22, Arithmetic)."""
 
+from commissions.models.accrual_failures import AccrualFailure
 from commissions.models.amounts import AMOUNT
 from commissions.models.bank import AddressKeeper, BankDetails, FormerAddress, PaymentFile
 from commissions.models.contests import ContestedEntry
@@ -24,6 +25,7 @@ __all__ = [
     "AMOUNT",
     "MANUAL",
     "SILENT",
+    "AccrualFailure",
     "AddressKeeper",
     "BankDetails",
     "Commission",

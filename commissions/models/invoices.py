@@ -9,7 +9,7 @@ from django.db.models import DecimalField, F, Q, Sum, Value
 from django.db.models.functions import Coalesce, Greatest, Upper
 from django.utils.translation import gettext_lazy as _
 
-from commissions import guards
+from commissions import guards, ledger_guards
 from commissions.models.amounts import AMOUNT
 from referrals.models import Deal
 from ssp.core.models import User
@@ -163,7 +163,11 @@ class Invoice(models.Model):
                 name="invoice_by_words",
             ),
         ]
-        triggers = [guards.INVOICE_STAYS, guards.never_deleted("invoice_never_deleted")]
+        triggers = [
+            guards.INVOICE_STAYS,
+            guards.never_deleted("invoice_never_deleted"),
+            ledger_guards.INVOICE_WAITS_FOR_ITS_DEAL,
+        ]
 
     def __str__(self) -> str:
         return self.reference

@@ -64,6 +64,8 @@ class Commission(models.Model):
     payable_on = models.DateField()
     why = models.JSONField(default=dict)  # the sum, line by line, in figures and ids
     recorded_at = models.DateTimeField()
+    # The deal's last fact that was known when this was written: so anybody can work it out again (reconcile).
+    known_fact = models.BigIntegerField(null=True, editable=False)
 
     objects = CommissionQuerySet.as_manager()
 

@@ -12,6 +12,7 @@ from commissions.rules.books import Books, Position, Reckoning, figure, reckon
 from commissions.rules.facts import (
     BONUS,
     FIRST_INVOICE,
+    HOLD,
     RECURRING,
     Bill,
     Case,
@@ -31,6 +32,7 @@ from commissions.rules.walk import entries_due
 __all__ = [
     "BONUS",
     "FIRST_INVOICE",
+    "HOLD",
     "RECURRING",
     "Bill",
     "Books",

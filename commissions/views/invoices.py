@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from commissions import matching, services
 from commissions.errors_intake import MatchEarned
 from commissions.forms import InvoiceFileForm, MatchForm
-from commissions.models import Invoice, InvoiceImport, Source
+from commissions.models import AccrualFailure, Invoice, InvoiceImport, Source
 from commissions.permissions import can_finance
 from referrals.models import Deal
 from ssp.core import clock
@@ -59,6 +59,7 @@ def invoices(request: StaffRequest) -> HttpResponse:
     uploads = InvoiceImport.objects.defer("content", "rows", "report")
     context = {
         "form": form,
+        "failures": AccrualFailure.objects.select_related("deal__use_case__referral__company"),
         "waiting": Invoice.objects.without_deal().count(),
         "invoices": list(shown),
         "next_url": f"{reverse('commissions:invoices')}?after={page[A_PAGE - 1]}"

@@ -38,6 +38,11 @@ def minor_units(currency: str) -> int:
     return _MINOR_UNITS.get(currency, 2)
 
 
+def currencies_of(digits: int) -> list[str]:
+    """Return the currencies whose minor unit has that many decimals, where it isn't two."""
+    return sorted(code for code, units in _MINOR_UNITS.items() if units == digits)
+
+
 def round_half_even(amount: Fraction | Decimal | int, currency: str) -> Decimal:
     """Return `amount` rounded half-even to the minor unit of `currency`.
 

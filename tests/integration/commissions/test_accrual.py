@@ -10,15 +10,17 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from commissions import accrual
-from commissions.models import Commission, Fact
+from commissions.models import AccrualFailure, Commission, Fact
+from commissions.reconciliation import Tally, of_deals
 from referrals.models import UseCase
-from tests.factories.commissions import a_won_deal, an_invoice, happens
+from tests.factories.commissions import INVOICED_ON, a_won_deal, an_invoice, happens
 from tests.factories.partners import PartnerFactory, ended
 from tests.factories.referrals import extended
 from tests.moments import MONDAY
 
 D = Decimal
 LATER = MONDAY + timedelta(days=100)
+WAITS = "pgtrigger_invoice_waits_for_its_deal_5c0be"
 
 
 def amounts() -> list[tuple[str, Decimal]]:
@@ -360,20 +362,118 @@ def test_without_the_lock_accruals_at_once_collide(monkeypatch: pytest.MonkeyPat
         happens(invoice, "payment", "250")
     deal_id = invoice.deal_id
     together = threading.Barrier(12)
-    case_of = accrual.case_of
+    write = accrual.write
 
-    def unlocked(pk: int) -> Any:
-        return accrual.Deal.objects.select_related("use_case__partner__recruiter").get(pk=pk)
-
-    def case_read_by_all(deal: Any) -> Any:
-        case = case_of(deal)
+    def written_when_all_have_worked_it_out(*, at: Any) -> int:
         together.wait(timeout=30)
-        return case
+        return write(at=at)
 
-    monkeypatch.setattr(accrual, "lock_deal", unlocked)
-    monkeypatch.setattr(accrual, "case_of", case_read_by_all)
+    monkeypatch.setattr(accrual, "lock", lambda deals: [invoice.pk])
+    monkeypatch.setattr(accrual, "write", written_when_all_have_worked_it_out)
 
     raised = all_at_once(lambda: accrual.accrue_deal(deal_id, at=LATER), threads=12)
 
     assert any(isinstance(error, IntegrityError) for error in raised)  # the database is the last door
     assert sum(entry.amount for entry in Commission.objects.all()) == D("100.00")
+
+
+@pytest.mark.clause("C5")
+@pytest.mark.django_db(transaction=True)
+def test_accruals_of_many_deals_at_once_in_any_order_write_each_entry_once() -> None:
+    deals = [a_won_deal() for _ in range(6)]
+    for deal in deals:
+        happens(an_invoice(deal), "payment", "1000")
+    pks = [deal.pk for deal in deals]
+    orders = iter([pks, pks[::-1]] * 3)
+
+    raised = all_at_once(lambda: accrual.accrue_deals(next(orders), at=LATER), threads=6)
+
+    assert raised == []
+    assert Commission.objects.count() == 6
+    assert not AccrualFailure.objects.exists()
+
+
+def an_invoice_arrives_during_an_accrual(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
+    """Let an earlier invoice, paid in full, come to a deal between what is worked out and what is written."""
+    deal = a_won_deal(model="first_invoice")
+    later = an_invoice(deal, "1000")
+    happens(later, "payment", "1000")
+    begun, write = threading.Event(), accrual.write
+
+    def arrive() -> None:
+        try:
+            begun.wait(timeout=30)
+            with transaction.atomic():
+                happens(an_invoice(deal, "400", on=INVOICED_ON - timedelta(days=5)), "payment", "400")
+        finally:
+            connection.close()
+
+    def written_while_it_arrives(*, at: Any) -> int:
+        begun.set()
+        arriving.join(timeout=1)  # without the guard it is there at once; with it, it waits for us
+        return write(at=at)
+
+    arriving = threading.Thread(target=arrive)
+    arriving.start()
+    monkeypatch.setattr(accrual, "write", written_while_it_arrives)
+    accrual.accrue_deal(deal.pk, at=LATER)
+    arriving.join(timeout=30)
+    return deal, later
+
+
+@pytest.mark.clause("C5")
+@pytest.mark.django_db(transaction=True)
+def test_an_invoice_that_comes_during_an_accrual_waits_and_counts_in_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deal, later = an_invoice_arrives_during_an_accrual(monkeypatch)
+
+    known = Commission.objects.get().known_fact
+    assert known == later.facts.latest("pk").pk == Fact.objects.filter(pk__lte=known).latest("pk").pk
+    accrual.accrue_deal(deal.pk, at=LATER)
+    assert [entry.amount for entry in Commission.objects.order_by("pk")] == [D(250), D(-250), D(100)]
+    assert list(of_deals([deal.pk], Tally())) == []
+
+
+@pytest.mark.clause("C5")
+@pytest.mark.django_db(transaction=True)
+def test_without_its_guard_an_invoice_comes_in_while_its_deal_is_accrued(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[bool] = []
+    join = threading.Thread.join
+
+    def watched(self: threading.Thread, timeout: float | None = None) -> None:
+        join(self, timeout)
+        waited.append(self.is_alive())
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE commissions_invoice DISABLE TRIGGER {WAITS}")
+    try:
+        monkeypatch.setattr(threading.Thread, "join", watched)
+        an_invoice_arrives_during_an_accrual(monkeypatch)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE commissions_invoice ENABLE TRIGGER {WAITS}")
+
+    assert waited[0] is False  # it was there before the run had written: nothing held it
+
+
+@pytest.mark.clause("C5")
+@pytest.mark.django_db
+def test_a_worker_that_dies_between_two_statements_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice = an_invoice(a_won_deal())
+    happens(invoice, "payment", "500")
+    write = accrual.write
+
+    def killed(*, at: Any) -> int:
+        write(at=at)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(accrual, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        accrual.accrue_deal(invoice.deal_id, at=LATER)
+
+    assert not Commission.objects.exists()
+    monkeypatch.undo()
+    assert accrual.accrue_deal(invoice.deal_id, at=LATER) == 1

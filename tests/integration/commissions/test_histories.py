@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pgtrigger
 import pytest
+from django.core.management import CommandError, call_command
 
 from commissions import accrual
-from commissions.models import Commission, Invoice
-from referrals.models import Deal
+from commissions.models import AccrualFailure, Commission, Invoice
+from referrals.models import Deal, UseCase
 from tests.factories.commissions import INVOICED_ON, a_won_deal, an_invoice, happens
 from tests.factories.partners import PartnerFactory, ended
 from tests.moments import MONDAY
@@ -54,22 +55,42 @@ def test_a_refund_that_comes_before_its_payment_writes_nothing_below_zero() -> N
     assert amounts() == [D(60)]
 
 
-def test_a_deal_that_cant_be_worked_out_keeps_no_other_from_being_paid(monkeypatch) -> None:
-    broken, fine = a_won_deal(), a_won_deal()
-    for deal in (broken, fine):
-        happens(an_invoice(deal), "payment", "1000")
-    real = accrual.case_of
-
-    def stumble(deal: Deal):
-        if deal.pk == broken.pk:
-            raise ValueError("a row that nobody foresaw")
-        return real(deal)
-
-    monkeypatch.setattr(accrual, "case_of", stumble)
-
+def test_a_deal_that_cant_be_worked_out_keeps_no_other_from_being_paid() -> None:
+    deals = [a_won_deal() for _ in range(5)]
+    broken = deals[2]
+    happens(an_invoice(broken), "payment", "1000")
     accrual.accrue(at=LATER)
+    for deal in deals:
+        happens(an_invoice(deal, "500"), "payment", "500")
+    elect(broken, "first_invoice")  # the database refuses entries of a second model
 
-    assert list(Commission.objects.values_list("invoice__deal_id", flat=True)) == [fine.pk]
+    assert accrual.accrue(at=LATER) == 4
+
+    failure = AccrualFailure.objects.get()
+    assert (failure.deal, failure.reason) == (broken, "one use case pays by one model")
+    elect(broken, "recurring")
+    assert accrual.accrue(at=LATER) == 1
+    assert not AccrualFailure.objects.exists()
+
+
+def elect(deal: Deal, model: str) -> None:
+    UseCase.objects.filter(pk=deal.use_case_id).update(model=model)
+
+
+def test_a_failure_keeps_when_it_began_and_the_command_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    deal = a_won_deal()
+    happens(an_invoice(deal), "payment", "1000")
+    accrual.accrue(at=LATER)
+    happens(an_invoice(deal), "payment", "1000")
+    elect(deal, "first_invoice")
+    for moment in (LATER, LATER + timedelta(days=1)):
+        accrual.accrue(at=moment)
+
+    with pytest.raises(CommandError, match="everything else is written"):
+        call_command("accrue")
+
+    assert AccrualFailure.objects.get().first_failed_at == LATER
+    assert "one use case pays by one model" in capsys.readouterr().err
 
 
 @pytest.mark.clause("C20")

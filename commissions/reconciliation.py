@@ -1,0 +1,218 @@
+"""The ledger, worked out again from the facts by the pure rules: what differs, entry by entry (C5, C20).
+
+What comes later may change what an entry would be today: an invoice that is matched afterwards, a use case
+that turns out to be a duplicate. Nothing that was written rightly is wrong for that. So each run of the
+writer is repeated as things stood for it, by the last fact that it knew of, and what it wrote is compared
+with what the rules write; in the end they say what is missing now.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+
+from django.db.models import Prefetch
+
+from commissions import rules
+from commissions.accrual import deals_with_invoices
+from commissions.cases import cases_of
+from commissions.models import Commission, Fact
+from referrals.models import Deal, UseCaseOutcome
+from ssp.core.periods import local_date
+
+Key = tuple[int, int, str]  # the fact, the invoice and the kind
+MISSING, SUPERFLUOUS, DIFFERENT = "missing", "superfluous", "different"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """An entry that isn't in the ledger and should be, or the other way round, or isn't what it should be."""
+
+    what: str
+    deal: int
+    key: Key
+    entry: int | None  # in the ledger
+    figures: dict[str, tuple[object, object]]  # by name: as it is, as it should be
+
+    def __str__(self) -> str:
+        fact, invoice, kind = self.key
+        name = f"L-{self.entry:04d}" if self.entry else "not written"
+        told = "; ".join(_told(name, *both) for name, both in self.figures.items())
+        return f"{self.what}: {name}, deal {self.deal}, invoice {invoice}, fact {fact}, {kind}: {told}"
+
+
+def _told(name: str, there: object, due: object) -> str:
+    if there is None:
+        return f"{name} {due}"
+    return f"{name} {there}" if due is None else f"{name} {there}, should be {due}"
+
+
+@dataclass
+class Tally:
+    """How much was looked at."""
+
+    deals: int = 0
+    entries: int = 0
+    differences: int = 0
+
+
+def differences(tally: Tally) -> Iterator[Difference]:
+    """Yield whatever in the ledger differs from what the rules say, deal by deal; counts in `tally`."""
+    for pks in deals_with_invoices():
+        yield from of_deals(pks, tally)
+
+
+def of_deals(deal_ids: Sequence[int], tally: Tally) -> Iterator[Difference]:
+    """Yield the differences of some deals."""
+    entries = Commission.objects.order_by("pk").select_related("source_entry")
+    rows = (
+        Deal.objects.filter(pk__in=deal_ids)
+        .select_related("use_case__partner__recruiter", "use_case__referral")
+        .prefetch_related(Prefetch("use_case__commissions", queryset=entries))
+        .order_by("pk")
+    )
+    deals = list(rows)
+    cases = cases_of(deals)
+    matched: dict[int, int] = dict(
+        Fact.objects.filter(invoice__deal__in=deals, kind=Fact.Kind.MATCH).values_list("invoice_id", "pk")
+    )
+    for deal in deals:
+        ledger = list(deal.use_case.commissions.all())
+        tally.deals += 1
+        tally.entries += len(ledger)
+        for difference in _Books(deal, cases.get(deal.pk), ledger, matched).compare():
+            tally.differences += 1
+            yield difference
+
+
+class _Books:
+    """One deal: its case, its ledger, and which fact brought which invoice."""
+
+    def __init__(
+        self, deal: Deal, case: rules.Case | None, ledger: Sequence[Commission], matched: dict[int, int]
+    ) -> None:
+        self.deal, self.case, self.ledger, self.matched = deal, case, ledger, matched
+        self.written: list[rules.Written] = []
+        self.known = 0  # what one run knew, every later one knew too
+
+    def compare(self) -> Iterator[Difference]:
+        for _run, group in groupby(self.ledger, key=lambda entry: (entry.known_fact, entry.recorded_at)):
+            yield from self._compare_run(list(group))
+        if self.case is not None:
+            for due in rules.entries_due(self.case, self.written):
+                yield self._difference(MISSING, None, due)
+
+    def _compare_run(self, run: list[Commission]) -> Iterator[Difference]:
+        """Compare what one run wrote with what the rules write, as things may have stood for it."""
+        found: list[Difference] | None = None
+        expected: list[rules.Entry] = []
+        for case in self._as_it_stood(run):
+            dues = rules.entries_due(case, self.written)
+            differs = list(self._compare_entries(run, dues))
+            if found is None or not differs:
+                found, expected = differs, dues
+            if not differs:
+                break
+        if found is None:  # there is nothing that anything could be written for
+            found = [self._difference(SUPERFLUOUS, entry, None) for entry in run]
+        yield from found
+        self.written += [
+            rules.Written(due.fact, due.bill, due.kind, due.amount, due.contract) for due in expected
+        ]
+
+    def _as_it_stood(self, run: list[Commission]) -> Iterator[rules.Case]:
+        """Yield the case with what the run knew: as it is decided now, then as it may have been then."""
+        if self.case is None:
+            return
+        self.known = max(self.known, run[0].known_fact or 0, *(entry.fact_id for entry in run))
+        known = self.known
+        bills = tuple(bill for bill in self.case.bills if self.matched.get(bill.id, 0) <= known)
+        ids = {bill.id for bill in bills}
+        facts = tuple(fact for fact in self.case.facts if fact.id <= known and fact.bill in ids)
+        case = replace(self.case, bills=bills, facts=facts)
+        on = local_date(run[0].recorded_at)
+        for stood in (case, self._before_an_end(case, on)):
+            yield stood
+            if self._pays_may_have_been_otherwise:
+                yield replace(stood, pays=not stood.pays)
+
+    @staticmethod
+    def _before_an_end(case: rules.Case, on: date) -> rules.Case:
+        """Leave out ends for cause that hadn't come when the run wrote."""
+        ended, recruiter_ended = case.ended_for_cause_on, case.recruiter_ended_for_cause_on
+        return replace(
+            case,
+            ended_for_cause_on=ended if ended and ended < on else None,
+            recruiter_ended_for_cause_on=recruiter_ended
+            if recruiter_ended and recruiter_ended < on
+            else None,
+        )
+
+    @property
+    def _pays_may_have_been_otherwise(self) -> bool:
+        """A window may have been extended since, a link to another use case made or taken back; no more."""
+        return self.deal.is_within_window() and self.deal.use_case.outcome != UseCaseOutcome.RESELLER
+
+    def _compare_entries(self, run: list[Commission], dues: list[rules.Entry]) -> Iterator[Difference]:
+        expected: dict[Key, rules.Entry] = {(due.fact, due.bill, due.kind): due for due in dues}
+        for entry in run:
+            due = expected.pop((entry.fact_id, entry.invoice_id, entry.kind), None)
+            if due is None:
+                yield self._difference(SUPERFLUOUS, entry, None)
+            elif wrong := self._wrong(entry, due, dues):
+                yield self._difference(DIFFERENT, entry, due, wrong)
+        for due in expected.values():
+            yield self._difference(MISSING, None, due)
+
+    def _wrong(
+        self, entry: Commission, due: rules.Entry, dues: list[rules.Entry]
+    ) -> dict[str, tuple[object, object]]:
+        """Return {figure: (as it is, as it should be)} where they differ."""
+        source = entry.source_entry
+        partner = self.deal.use_case.partner
+        has_source = due.kind == rules.BONUS and any(
+            (each.fact, each.bill) == (due.fact, due.bill) and each.kind != rules.BONUS for each in dues
+        )
+        pairs: dict[str, tuple[object, object]] = {
+            "amount": (entry.amount, due.amount),
+            "due": (entry.due, due.due),
+            "contract": (entry.contract_id, due.contract),
+            "rate": (entry.rate_percent, due.rate),
+            "eligible net": (entry.eligible_net, Decimal(round(due.eligible * 10**6)).scaleb(-6)),
+            "paid": (entry.paid_numerator, due.numerator),
+            "of": (entry.paid_denominator, due.denominator),
+            "currency": (entry.currency, due.currency),
+            "earned on": (entry.earned_on, due.on),
+            "payable on": (entry.payable_on, due.payable_on),
+            "partner": (
+                entry.partner_id,
+                partner.recruiter_id if due.kind == rules.BONUS else partner.pk,
+            ),
+            "source": (
+                (source.fact_id, source.invoice_id) if source else None,
+                (due.fact, due.bill) if has_source else None,
+            ),
+        }
+        return {name: both for name, both in pairs.items() if both[0] != both[1]}
+
+    def _difference(
+        self,
+        what: str,
+        entry: Commission | None,
+        due: rules.Entry | None,
+        figures: dict[str, tuple[object, object]] | None = None,
+    ) -> Difference:
+        if entry is not None:
+            key: Key = (entry.fact_id, entry.invoice_id, entry.kind)
+        else:
+            assert due is not None
+            key = (due.fact, due.bill, due.kind)
+        amounts = (entry.amount if entry else None, due.amount if due else None)
+        return Difference(
+            what=what,
+            deal=self.deal.pk,
+            key=key,
+            entry=entry.pk if entry else None,
+            figures=figures or {"amount": amounts},
+        )
