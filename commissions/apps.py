@@ -13,3 +13,4 @@ class CommissionsConfig(AppConfig):
             mails,
             partnership_ends,
         )
+        from commissions.finance import needs_answers  # noqa: F401 - what waits for finance, too

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from commissions import rules
-from commissions.cases import case_of, written_for
+from commissions.cases import case_of, cases_of, written_for
 from commissions.models import Invoice
 from commissions.rules.renewals import Outlook, outlook
 from partners.models import Partner
@@ -109,8 +109,8 @@ def to_the_cap(partner: Partner, *, on: date) -> list[DealForecast]:
         .order_by("pk")
         .select_related("use_case__referral__company", "use_case__partner__recruiter")
     )
-    cases = {deal.pk: case_of(deal) for deal in deals}
-    return [each for deal in deals for each in _forecast(deal, cases[deal.pk], on=on)]
+    cases = cases_of(list(deals))
+    return [each for deal in deals for each in _forecast(deal, cases.get(deal.pk), on=on)]
 
 
 def _forecast(deal: Deal, case: rules.Case | None, *, on: date) -> list[DealForecast]:

@@ -20,7 +20,7 @@ from commissions import queries
 from commissions.finance import invoice_list, journal, outlook
 from commissions.finance.invoice_list import InvoiceFilters
 from commissions.finance.standing import AGES
-from commissions.models import Commission, Invoice, PayoutRun
+from commissions.models import Commission, Invoice, PayoutRun, TaxStatus
 from ssp.core.money import format_money
 from ssp.core.periods import local_date
 
@@ -264,10 +264,15 @@ def transfers_to_settle(today: date) -> Need | None:
 
 @provides("tax", place=50)
 def tax_to_confirm(today: date) -> Need | None:
-    """Partners who have something payable and no confirmed tax status: they are in no payout."""
+    """Partners who have something payable and no tax status that was confirmed of them as they are now."""
+    as_they_are = TaxStatus.objects.filter(
+        of_country=F("partner__country"),
+        of_tax_number=F("partner__tax_number"),
+        of_legal_name=F("partner__legal_name"),
+    )
     sums = (
         Commission.objects.payable(on=today)
-        .filter(partner__tax_status__isnull=True)
+        .exclude(partner__tax_status__in=as_they_are)
         .order_by("partner__display_name", "partner_id", "currency")
         .values("partner_id", "partner__display_name", "currency")
         .annotate(total=Sum("amount"), oldest=Min("payable_on"))
