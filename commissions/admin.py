@@ -65,6 +65,7 @@ class TaxStatusAdmin(RoleAdmin):
                 note=obj.note,
                 treatment=obj.treatment,
                 postal_address=obj.postal_address,
+                tax_number=obj.tax_number,
                 by=request.user,
                 at=clock.now(),
             )

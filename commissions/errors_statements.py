@@ -17,9 +17,7 @@ class TaxStatusUnfit(DomainError):
         "domestic_needs_percent": _("VAT that is charged has a rate: enter it, such as 21."),
         "percent_needs_domestic": _("With this treatment no VAT is charged: enter 0."),
         "not_elsewhere_in_eu": _("Reverse charge is for partners in another country of the EU."),
-        "needs_tax_number": _(
-            "Reverse charge needs the partner’s VAT number. Ask for it, then confirm the status."
-        ),
+        "needs_tax_number": _("Reverse charge needs the partner’s VAT number. Ask for it and enter it here."),
         "not_outside_eu": _("This partner’s country is in the EU. Choose another treatment."),
     }
 

@@ -82,6 +82,12 @@ class TaxForm(DomainFormMixin, forms.Form):
             ("invalid", "min_value", "max_value"), _("Enter a percentage from 0 to 100, such as 21.")
         ),
     )
+    tax_number = forms.CharField(
+        label=_("VAT or tax number on the statement"),
+        help_text=_("Reverse charge needs the VAT number."),
+        max_length=40,
+        required=False,
+    )
     postal_address = forms.CharField(
         label=_("Address on the statement"),
         help_text=_("Street and town, on lines of their own. The law wants both parties’ addresses."),
@@ -101,4 +107,4 @@ class TaxForm(DomainFormMixin, forms.Form):
 class TaxStatusForm(forms.ModelForm):
     class Meta:
         model = TaxStatus
-        fields = ("partner", "treatment", "vat_percent", "postal_address", "note")
+        fields = ("partner", "treatment", "vat_percent", "tax_number", "postal_address", "note")

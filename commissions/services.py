@@ -456,12 +456,14 @@ def confirm_tax_status(
     note: str,
     treatment: str = "",
     postal_address: str = "",
+    tax_number: str = "",
     by: User,
     at: datetime,
 ) -> TaxStatus:
     """Confirm what VAT a partner's payouts carry; it holds for payouts prepared from now on.
 
     :param treatment: a `TaxTreatment`; nothing when the note says all there is to say.
+    :param tax_number: what the partner told since they applied; nothing when theirs holds.
     :raises TaxStatusUnfit: it can't be right for a partner of that country.
     """
     check_finance(by)
@@ -470,7 +472,7 @@ def confirm_tax_status(
         percent=vat_percent,
         country=partner.country,
         home=settings.SEMI["COUNTRY"],
-        has_tax_number=bool(partner.tax_number),
+        has_tax_number=bool(tax_number or partner.tax_number),
     ):
         raise TaxStatusUnfit(why)
     status, _made = TaxStatus.objects.update_or_create(
@@ -480,6 +482,7 @@ def confirm_tax_status(
             "note": note,
             "treatment": treatment,
             "postal_address": postal_address,
+            "tax_number": tax_number,
             "confirmed_by": by,
             "confirmed_at": at,
         },

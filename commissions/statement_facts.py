@@ -155,7 +155,7 @@ def _head(partner: Partner, *, number: str, currency: str, at: datetime) -> Fact
             partner.display_name,
             tax.postal_address if tax else "",
             partner.country,
-            partner.tax_number,
+            (tax.tax_number if tax else "") or partner.tax_number,
         ),
     }
 

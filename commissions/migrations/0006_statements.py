@@ -122,6 +122,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="taxstatus",
+            name="tax_number",
+            field=models.CharField(
+                blank=True, db_default="", max_length=40, verbose_name="VAT or tax number"
+            ),
+        ),
+        migrations.AddField(
+            model_name="taxstatus",
             name="treatment",
             field=models.CharField(
                 blank=True,

@@ -27,6 +27,8 @@ class TaxStatus(models.Model):
     note = models.CharField(_("note on the statement"), max_length=200, blank=True)
     treatment = models.CharField(max_length=16, choices=TaxTreatment, blank=True, db_default="")
     postal_address = models.TextField(_("address on the statement"), blank=True, db_default="")
+    # Told after the application, or empty: then the partner's own holds.
+    tax_number = models.CharField(_("VAT or tax number"), max_length=40, blank=True, db_default="")
     confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     confirmed_at = models.DateTimeField()
     # What the partner was at that moment; a trigger writes it. When it changes, finance confirms anew.

@@ -76,6 +76,7 @@ def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
     known = TaxStatus.objects.filter(partner=partner).select_related("confirmed_by").first()
     names = ("treatment", "vat_percent", "note", "postal_address")
     initial = {name: getattr(known, name) for name in names} if known else {}
+    initial["tax_number"] = (known.tax_number if known else "") or partner.tax_number
     form = TaxForm(request.POST or None, initial=initial)
     if form.is_valid():
         with form.showing(DomainError):
@@ -85,6 +86,7 @@ def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
                 note=form.cleaned_data["note"],
                 treatment=form.cleaned_data["treatment"],
                 postal_address=form.cleaned_data["postal_address"],
+                tax_number=form.cleaned_data["tax_number"],
                 by=request.user,
                 at=clock.now(),
             )

@@ -195,6 +195,7 @@ def is_paid_out(mara: Person, femke: Person, noah: Person) -> None:
     femke.opens("/desk/payouts/").sees("The tax status isn’t confirmed")
     femke.presses(re.compile("^Confirm the tax status of Mara Lind")).sees("Sweden")
     femke.page.get_by_label("Reverse charge", exact=False).first.check()
+    femke.fills_in("VAT or tax number", "SE556677889901")
     femke.fills_in("VAT in percent", "0").fills_in("Address on the statement", "Storgatan 1\nUmeå")
     femke.photographs("tax-status").presses("Confirm the tax status")
     femke.sees("The tax status of Mara Lind is confirmed").photographs("payouts", folder=SCREENSHOTS)

@@ -283,6 +283,18 @@ def test_finance_confirms_the_tax_status_before_the_first_payout(finance: Client
     assert payout.vat_note == "Omvänd skattskyldighet"
 
 
+def test_finance_enters_the_vat_number_that_reverse_charge_needs(finance: Client) -> None:
+    partner = a_paid_invoice(PartnerFactory(country="SE"), taxed=False).deal.use_case.partner
+    address = reverse("commissions:tax_status", args=[partner.pk])
+    status = {"treatment": "reverse_charge", "vat_percent": "0", "postal_address": "Storgatan 1\nUmeå"}
+
+    refused = finance.post(address, status).content.decode()
+    finance.post(address, {**status, "tax_number": "SE556677889901"})
+
+    assert "needs the partner’s VAT number" in refused
+    assert partner.tax_status.tax_number == "SE556677889901"
+
+
 def test_vat_of_the_own_country_is_a_line_of_its_own(finance: Client) -> None:
     partner = a_paid_invoice(PartnerFactory(country="NL"), taxed=False).deal.use_case.partner
     finance.post(
