@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from commissions.models import Source
 from ssp.core.intake import YES, Column
 from ssp.core.periods import add_months, local_date
-from ssp.core.tabular import Row, UnreadableCell, date_of
+from ssp.core.tabular import Row, UnreadableCell, date_of, likely_date_of
 
 Options = Mapping[str, str]
 MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?: ?UTC|Z)?")
@@ -99,7 +99,7 @@ def with_answers(row: Row, options: Options) -> Row:
     months = options.get("period", "")
     if months.isdecimal() and not has_period and cells.get("recurring", "").casefold() in YES:
         try:
-            first = date_of(cells.get("date", ""))
+            first = likely_date_of(cells.get("date", ""))
         except UnreadableCell:
             return replace(row, cells=cells)  # refused for its date
         cells["service_from"] = first.isoformat()

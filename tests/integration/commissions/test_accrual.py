@@ -313,6 +313,8 @@ def test_the_ledger_is_append_only(paid: tuple[Any, Fact], sql: str) -> None:
     ],
 )
 def test_what_happened_is_never_rewritten(paid: tuple[Any, Fact], sql: str) -> None:
+    accrual.accrue(at=MONDAY)  # an invoice that earned nothing may still leave a deal it was given by mistake
+
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
 

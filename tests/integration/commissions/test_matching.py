@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -166,6 +167,18 @@ def test_the_database_keeps_an_invoice_with_the_deal_it_earned_for() -> None:
 
     with pytest.raises(IntegrityError, match="keeps the deal"), transaction.atomic():
         Invoice.objects.filter(pk=invoice.pk).update(deal=None)
+
+
+@pytest.mark.clause("C5")
+def test_without_the_guard_an_entry_would_lose_its_deal() -> None:
+    invoice = an_invoice(a_won_deal())
+    happens(invoice, "payment", "1000")
+    accrual.accrue(at=AT)
+
+    with pgtrigger.ignore("commissions.Invoice:invoice_stays_as_it_came"):
+        Invoice.objects.filter(pk=invoice.pk).update(deal=None)
+    invoice.refresh_from_db()
+    assert (invoice.deal, invoice.commissions.count()) == (None, 1)
 
 
 @pytest.mark.clause("C5")

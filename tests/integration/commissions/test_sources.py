@@ -1,11 +1,13 @@
 """Files of several systems: the same number is two things, and nothing recorded is overwritten."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from commissions import accrual, handlers, intake, services
 from commissions.errors import ImportRefused
@@ -190,6 +192,22 @@ def test_only_finance_maps_and_deletes(nadia: User) -> None:
         services.map_invoices(
             upload=record, layout="own", source="file", mapping={}, options={}, by=sales, at=AT
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_file_from_two_people_at_once_comes_in_once() -> None:
+    people = [UserFactory(roles=[Role.FINANCE]) for _ in range(4)]
+    uploads = [(upload(GOOD, each), each) for each in people]
+
+    def press(record: InvoiceImport, by: User) -> int:
+        try:
+            return services.import_invoices(upload=record, by=by, at=AT).count(intake.NEW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        new = [done.result() for done in [threads.submit(press, *each) for each in uploads]]
+    assert (sorted(new), Fact.objects.count()) == ([0, 0, 0, 3], 3)
 
 
 # --- long files ----------------------------------------------------------------------

@@ -292,3 +292,19 @@ def test_a_row_with_a_problem_keeps_it() -> None:
 
     (row,) = layouts.own_rows(broken, layout, layouts.recognise_columns(table.headers, layout), SAID)
     assert row.problem
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31 23:30", "2026-02-30 10:00", "2026-08-31 99:99", "0001-01-01 00:00"]
+)
+def test_a_moment_that_cant_be_is_refused_in_words_wherever_it_stands(moment: str) -> None:
+    for stands in ("2026-08-31 22:30", "2026-10-01 00:00"):
+        text = STRIPE_INVOICES + PAID_ONE.replace(stands, moment)
+        (row,) = read(text, {**SAID, "recurring": "all", "period": "12"})
+        assert row.problem or row.get("reference") == "SEMI-0001"
+
+
+def test_an_amount_of_another_world_is_refused_in_words() -> None:
+    (row,) = read(STRIPE_INVOICES + PAID_ONE.replace("21,1210.00", "21,1e999"), SAID)
+
+    assert "is no amount" in row.problem
