@@ -24,6 +24,7 @@ __all__ = ["accrue", "accrue_deal", "accrue_deals", "accrue_invoices", "case_of"
 
 log = structlog.get_logger(__name__)
 A_PIECE = 200  # deals that are locked, worked out and committed together
+DEADLOCK = "40P01"
 TRIES = 3  # when others hold what we need and wait for what we hold
 SQL = Path(__file__).with_name("sql")
 WORK_OUT, WRITE = (SQL / "accrued.sql").read_text(), (SQL / "write.sql").read_text()
@@ -97,9 +98,9 @@ def _accrue_piece(deal_ids: Sequence[int], *, at: datetime) -> int:
     """Write a piece at once; where something in it is refused, the halves, until one deal alone is left."""
     try:
         return _patiently(deal_ids, at=at)
-    except OperationalError:
-        raise  # not the deals' fault: whoever asked tries again
     except DatabaseError as failure:
+        if not _is_about_deals(failure):
+            raise  # whoever asked tries again
         if len(deal_ids) == 1:
             _keep_failure(deal_ids[0], failure, at=at)
             return 0
@@ -107,12 +108,22 @@ def _accrue_piece(deal_ids: Sequence[int], *, at: datetime) -> int:
         return sum(_accrue_piece(some, at=at) for some in (deal_ids[:half], deal_ids[half:]))
 
 
+def _is_about_deals(failure: DatabaseError) -> bool:
+    """Tell whether the deals are at fault: the database refuses them, or they are too much for it."""
+    state = _state_of(failure)
+    return bool(state) and state != DEADLOCK and not state.startswith(("08", "57P"))  # gone, or going
+
+
+def _state_of(failure: DatabaseError) -> str:
+    return getattr(failure.__cause__, "sqlstate", None) or ""
+
+
 def _patiently(deal_ids: Sequence[int], *, at: datetime) -> int:
     for left in reversed(range(TRIES)):
         try:
             return _write(deal_ids, at=at)
         except OperationalError as failure:
-            if not left or getattr(failure.__cause__, "sqlstate", "") != "40P01":  # a deadlock that we lost
+            if not left or _state_of(failure) != DEADLOCK:
                 raise
     raise AssertionError  # the last try returns or raises
 

@@ -12,10 +12,11 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
+from django.db import transaction
 from django.db.models import Prefetch
 
 from commissions import rules
-from commissions.accrual import deals_with_invoices
+from commissions.accrual import deals_with_invoices, lock
 from commissions.cases import cases_of
 from commissions.models import Commission, Fact
 from referrals.models import Deal, UseCaseOutcome
@@ -58,9 +59,15 @@ class Tally:
 
 
 def differences(tally: Tally) -> Iterator[Difference]:
-    """Yield whatever in the ledger differs from what the rules say, deal by deal; counts in `tally`."""
+    """Yield whatever in the ledger differs from what the rules say, deal by deal; counts in `tally`.
+
+    Nothing is written, but a piece is locked while it is read: its facts and entries are of one moment.
+    """
     for pks in deals_with_invoices():
-        yield from of_deals(pks, tally)
+        with transaction.atomic():
+            lock(pks)
+            found = list(of_deals(pks, tally))
+        yield from found
 
 
 def of_deals(deal_ids: Sequence[int], tally: Tally) -> Iterator[Difference]:
