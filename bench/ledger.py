@@ -130,7 +130,7 @@ def _issued_on(number: int) -> date:
 def _invoice(number: int) -> dict[str, Any]:
     return {
         "id": number,
-        "source": "bench",
+        "source": "file",
         "reference": f"SI-{number}",
         "customer_name": "A customer",
         "deal": (number - 1) // INVOICES_A_DEAL + 1,

@@ -137,7 +137,7 @@ INVARIANTS: list[tuple[int, str, str]] = [
          WHERE (p.statement_year, p.statement_sequence, p.partner_id, p.currency, p.entries_total, p.vat)
                  IS DISTINCT FROM (s.year, s.sequence, s.partner_id, s.currency, s.net, s.vat)
            AND NOT (p.statement_sequence IS NULL AND s.id IS NULL)
-            OR (p.failed_at IS NOT NULL) <> (c.id IS NOT NULL)
+            OR (p.failed_at IS NOT NULL AND p.statement_sequence IS NOT NULL) <> (c.id IS NOT NULL)
             OR c.net + p.entries_total <> 0 OR c.vat + p.vat <> 0
         """,
     ),

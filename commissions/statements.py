@@ -87,9 +87,8 @@ def issue_cancellation(*, payout: Payout, at: datetime) -> Statement:
 def catch_up(*, at: datetime) -> None:
     """Issue what payouts from before there were statements miss: theirs, and what cancels failed ones."""
     issue_for_payouts(at=at)
-    failed = Payout.objects.filter(failed_at__isnull=False).exclude(
-        statements__kind=StatementKind.CANCELLATION
-    )
+    numbered = Payout.objects.filter(failed_at__isnull=False, statement_sequence__isnull=False)
+    failed = numbered.exclude(statements__kind=StatementKind.CANCELLATION)  # who was set aside never had one
     for payout in failed.select_related("partner", "run").order_by("failed_at", "pk"):
         with transaction.atomic():
             in_turn()

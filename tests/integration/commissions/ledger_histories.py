@@ -9,7 +9,7 @@ from typing import Any
 import pgtrigger
 from hypothesis import strategies as st
 
-from commissions.models import Fact, Invoice, InvoiceLine
+from commissions.models import Fact, Invoice, InvoiceLine, Source
 from partners.models import Partner
 from referrals.models import Deal, UseCase
 from tests.factories.commissions import SIGNED_ON, a_won_deal
@@ -167,12 +167,17 @@ class Story:
     def _invoice(self, new: NewInvoice) -> None:
         if len(self.invoices) == 6:
             return
+        reference = f"D{self.deal.pk}-{new.number}"
+        used = [each.source for each in self.invoices if each.reference == reference]
+        sources = [source for source in Source.values if source not in used]  # once in each system
+        if not sources:
+            return
         unit = Decimal(1).scaleb(-UNITS[new.currency])
         on = SIGNED_ON + timedelta(days=new.on)
         nets = [(Decimal(line.cents) / 100).quantize(unit) for line in new.lines]
         invoice = Invoice.objects.create(
-            source=f"history-{next(_numbers)}",
-            reference=new.number,
+            source=sources[0],
+            reference=reference,
             customer_name="A customer",
             deal=None if new.waits else self.deal,
             issued_on=on,

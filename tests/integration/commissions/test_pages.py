@@ -297,6 +297,7 @@ def test_finance_enters_the_vat_number_that_reverse_charge_needs(finance: Client
 
 def test_vat_of_the_own_country_is_a_line_of_its_own(finance: Client) -> None:
     partner = a_paid_invoice(PartnerFactory(country="NL"), taxed=False).deal.use_case.partner
+    bank_details(partner)
     finance.post(
         reverse("commissions:tax_status", args=[partner.pk]),
         {"treatment": "domestic", "vat_percent": "25", "postal_address": "Prinsengracht 1\nAmsterdam"},

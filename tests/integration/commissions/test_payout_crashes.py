@@ -13,10 +13,19 @@ import pytest
 from django.db import connection
 from django.db.models import Model
 
-from commissions import payment_files, payouts
+from commissions import payment_files, payouts, statement_papers, statements
 from commissions.errors import NothingToPay, PayoutSettled, RunAlreadyDecided
 from commissions.invariants import INVARIANTS
-from commissions.models import BankDetails, PaymentFile, Payout, PayoutEntry, PayoutRun
+from commissions.models import (
+    BankDetails,
+    PaymentFile,
+    Payout,
+    PayoutEntry,
+    PayoutRun,
+    Statement,
+    StatementFile,
+    StatementLine,
+)
 from ssp.core.models import AuditEntry, OutboxMessage, User
 from ssp.core.roles import Role
 from tests.factories.commissions import bank_details
@@ -29,7 +38,17 @@ pytestmark = [
     pytest.mark.clause("C5"),
     pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning"),
 ]
-WRITTEN: tuple[type[Model], ...] = (PayoutRun, Payout, PayoutEntry, PaymentFile, AuditEntry, OutboxMessage)
+WRITTEN: tuple[type[Model], ...] = (
+    PayoutRun,
+    Payout,
+    PayoutEntry,
+    PaymentFile,
+    Statement,
+    StatementLine,
+    StatementFile,
+    AuditEntry,
+    OutboxMessage,
+)
 Work = Callable[[], object]
 
 
@@ -77,6 +96,8 @@ class Life:
 @pytest.fixture
 def life(monkeypatch: pytest.MonkeyPatch) -> Iterator[Life]:
     monkeypatch.setattr(payment_files, "try_valid_xml", lambda *_: None)  # a second, and no statement
+    # Neither is a PDF one, and the threads that set it don't come along into a fork.
+    monkeypatch.setattr(statement_papers, "render", lambda facts: facts["number"].encode())
     try:
         yield Life()
     finally:
@@ -168,6 +189,10 @@ def summary() -> list[Any]:
         sorted(AuditEntry.objects.filter(action__startswith="payout").values_list("action", "by", "at")),
         sorted(OutboxMessage.objects.filter(kind__startswith="commissions.payout").values_list("kind")),
         list(PaymentFile.objects.values_list("payments", "total", "execute_on")),
+        sorted(
+            (s.number, s.partner.display_name, s.net, bytes(s.file.content).decode(), s.lines.count())
+            for s in Statement.objects.select_related("partner", "file")
+        ),
     ]
 
 
@@ -233,6 +258,8 @@ def test_an_approval_that_sets_somebody_aside_and_a_run_marked_as_a_whole_surviv
 
     states = {p.partner.display_name: (str(p.paid_on), bool(p.failed_at)) for p in Payout.objects.all()}
     assert states == {"Alma": ("None", True), "Bo": (str(ON), False)}
+    statements.catch_up(at=AT)  # who was set aside had no statement, so there is nothing to cancel
+    assert [each.partner.display_name for each in Statement.objects.all()] == ["Bo"]
     assert BankDetails.objects.count() == 3
     assert_the_invariants_hold()
 

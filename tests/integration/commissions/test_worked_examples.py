@@ -123,7 +123,7 @@ class Lived:
     def come(self, step: Step) -> None:
         bill: Bill = next(bill for bill in self.example.bills if bill.number == step.bill)
         invoice = Invoice.objects.create(
-            source="example",
+            source="file",
             reference=f"{self.deal.pk}-{bill.number}",
             customer_name="A customer",
             deal=None if bill.number in self.example.matched_late else self.deal,
