@@ -33,6 +33,15 @@ def sales_leads() -> QuerySet[User]:
     return User.objects.with_role(Role.SALES_LEAD).order_by("pk")
 
 
+CONTACT_ROLES = (*DESK_ROLES, Role.ADMINISTRATOR)  # who keeps the known contacts
+
+
+def check_keeps_contacts(user: User) -> None:
+    """:raises NotAllowed: sales and administrators import known contacts, and undo that (C10)."""
+    if not user.has_any_role(*CONTACT_ROLES):
+        raise NotAllowed
+
+
 def check_sells(user: User) -> None:
     """:raises NotAllowed: only sales works on referrals and deals."""
     if not user.has_any_role(*DESK_ROLES):

@@ -354,9 +354,9 @@ def undo_import(*, record: ContactImport, by: User | None, at: datetime) -> int:
 
 
 def _check_may_import(by: User | None) -> None:
-    """Let sales, and the operator at the command line (None)."""
+    """Let sales, administrators, and the operator at the command line (None)."""
     if by is not None:
-        permissions.check_sells(by)
+        permissions.check_keeps_contacts(by)
 
 
 def _locked(record: ContactImport) -> ContactImport:

@@ -14,6 +14,7 @@ FINANCE_OR_DIRECTOR = FINANCE | {Role.DIRECTOR.value}
 DIRECTORS = frozenset({Role.DIRECTOR.value})
 SALES_OR_FINANCE = SALES | FINANCE
 ANSWERS_PEOPLE = LEADS | {Role.ADMINISTRATOR.value}
+CONTACT_HANDS = SALES | {Role.ADMINISTRATOR.value}
 CHANNEL_HANDS = SALES | {Role.ADMINISTRATOR.value}
 
 MATRIX: dict[str, frozenset[str]] = {
@@ -122,13 +123,13 @@ MATRIX: dict[str, frozenset[str]] = {
     "desk:use_case": SALES,
     "desk:company": SALES,
     "desk:partner": SALES,
-    "desk:contacts": SALES,
-    "desk:contact_import": SALES,
-    "desk:contact_columns": SALES,
-    "desk:contact_commit": SALES,
-    "desk:contact_discard": SALES,
-    "desk:contact_report": SALES,
-    "desk:contact_undo": SALES,
+    "desk:contacts": CONTACT_HANDS,
+    "desk:contact_import": CONTACT_HANDS,
+    "desk:contact_columns": CONTACT_HANDS,
+    "desk:contact_commit": CONTACT_HANDS,
+    "desk:contact_discard": CONTACT_HANDS,
+    "desk:contact_report": CONTACT_HANDS,
+    "desk:contact_undo": CONTACT_HANDS,
     "desk:people": ANSWERS_PEOPLE,
     "desk:person_record": ANSWERS_PEOPLE,
     "desk:moving_in": LEADS,

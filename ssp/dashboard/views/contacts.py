@@ -10,11 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from referrals.contact_files import COLUMNS, crm_of
 from referrals.models import ContactImport, KnownContact
+from referrals.permissions import CONTACT_ROLES
 from referrals.services import contacts as service
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
-from ssp.core.roles import DESK_ROLES
 from ssp.core.tabular import csv_bytes, fold
 from ssp.dashboard.forms import ContactColumnsForm, ContactsForm
 
@@ -32,7 +32,7 @@ def _imports() -> QuerySet[ContactImport]:
     return ContactImport.objects.select_related("uploaded_by", "imported_by", "undone_by")
 
 
-@role_required(*DESK_ROLES)
+@role_required(*CONTACT_ROLES)
 @require_http_methods(["GET", "POST"])
 def contacts(request: StaffRequest) -> HttpResponse:
     """List the files that came in; a post takes one in for its preview."""
@@ -56,7 +56,7 @@ def contacts(request: StaffRequest) -> HttpResponse:
     return render(request, "dashboard/contacts.html", context)
 
 
-@role_required(*DESK_ROLES)
+@role_required(*CONTACT_ROLES)
 @require_GET
 def contact_import(request: StaffRequest, pk: int) -> HttpResponse:
     """Show what would become of a file, how far it is, or what became of it."""
@@ -92,7 +92,7 @@ def contact_import(request: StaffRequest, pk: int) -> HttpResponse:
     return render(request, "dashboard/contact_preview.html", context)
 
 
-@role_required(*DESK_ROLES)
+@role_required(*CONTACT_ROLES)
 @require_http_methods(["GET", "POST"])
 def columns(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask which column is which."""
@@ -110,7 +110,7 @@ def columns(request: StaffRequest, pk: int) -> HttpResponse:
     return render(request, "dashboard/contact_columns.html", context)
 
 
-@role_required(*DESK_ROLES)
+@role_required(*CONTACT_ROLES)
 @require_POST
 def commit(request: StaffRequest, pk: int) -> HttpResponse:
     """Import exactly what was shown."""
@@ -124,7 +124,7 @@ def commit(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("desk:contact_import", pk)
 
 
-@role_required(*DESK_ROLES)
+@role_required(*CONTACT_ROLES)
 @require_POST
 def discard(request: StaffRequest, pk: int) -> HttpResponse:
     """Delete a preview."""
@@ -138,7 +138,7 @@ def discard(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("desk:contacts")
 
 
-@role_required(*DESK_ROLES)
+@role_required(*CONTACT_ROLES)
 @require_GET
 def report(request: StaffRequest, pk: int) -> HttpResponse:
     """Give every refused row of a file with its reason, and nothing of the people."""
@@ -156,7 +156,7 @@ def report(request: StaffRequest, pk: int) -> HttpResponse:
     return answer
 
 
-@role_required(*DESK_ROLES)
+@role_required(*CONTACT_ROLES)
 @require_http_methods(["GET", "POST"])
 def undo(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask, and take a whole import back."""

@@ -88,6 +88,24 @@ def test_the_same_file_again_says_that_there_is_nothing_to_import(desk: Client) 
     assert "This very file was imported on" in page(desk, "contact_import", hand_in(desk))
 
 
+def test_administrators_import_and_undo_from_the_admin_and_directors_only_look(desk: Client) -> None:
+    admin = signed_in(UserFactory(roles=[Role.ADMINISTRATOR]))
+    director = signed_in(UserFactory(roles=[Role.DIRECTOR]))
+    for name in ("knowncontact", "contactimport"):
+        there = reverse(f"admin:referrals_{name}_changelist")
+        assert reverse("desk:contacts") in admin.get(there).content.decode()
+        assert reverse("desk:contacts") not in director.get(there).content.decode()
+    record = hand_in(admin)
+    import_it(admin, record)
+    deliver_all()
+    assert KnownContact.objects.exists()
+
+    admin.post(reverse("desk:contact_undo", args=[record.pk]))
+
+    assert not KnownContact.objects.exists()
+    assert director.get(reverse("desk:contacts")).status_code == 403
+
+
 def test_administrators_find_a_contact_by_any_spelling_of_the_address(desk: Client) -> None:
     import_it(desk, hand_in(desk))
     deliver_all()
