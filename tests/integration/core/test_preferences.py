@@ -200,6 +200,7 @@ def test_a_partner_turns_a_kind_off_and_on(ines: User) -> None:
     portal.post("/preferences/", {"time_zone": "Europe/Amsterdam", "mails": sorted(off)})
 
     assert off == {
+        "commissions.statement_ready",
         "partners.channels_granted",
         "partners.recruit_started",
         "referrals.claim_days",
