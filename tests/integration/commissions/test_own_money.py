@@ -9,10 +9,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from commissions import payouts, recording, services
+from commissions import contests, payouts, recording, services
 from commissions.candidates import candidates
 from commissions.errors import OwnMoney, OwnPayout
 from commissions.errors_payout import AccountsChanged
+from commissions.errors_statements import OwnEntry
 from commissions.models import Fact, Invoice, InvoiceImport, Payout, PayoutRun, TaxStatus
 from partners.models import Partner
 from ssp.core.models import User
@@ -193,6 +194,18 @@ def test_nobody_imports_what_they_earn_from(own: bool, his: Partner, otto: User)
 
     assert Invoice.objects.exists() is not own
     assert InvoiceImport.objects.filter(imported_at=None).exists() is own
+
+
+def test_a_second_account_answers_no_contest_of_its_own(
+    his: Partner, otto: User, otto_second: User, nadia: User, willem: User
+) -> None:
+    entry = an_approved_payout(his, nadia, willem).entries.get().commission
+    contest = contests.contest_entry(entry=entry, text="Too little.", by=otto, at=AT)
+
+    for account in (otto, otto_second):
+        with pytest.raises(OwnEntry):
+            contests.answer_contest(contest=contest, agreed=False, answer="No.", by=account, at=AT)
+    contests.answer_contest(contest=contest, agreed=False, answer="No.", by=nadia, at=AT)
 
 
 # --- a tax status that changes before the approval ----------------------------------------
