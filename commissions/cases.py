@@ -86,8 +86,8 @@ def _case(
     own = contracts[partner.pk]
     return rules.Case(
         model=_model(use_case, own, entered),
-        bills=tuple(_bill(invoice) for invoice in invoices),
-        facts=tuple(_happening(fact) for fact in facts),
+        bills=tuple(bill_of(invoice) for invoice in invoices),
+        facts=tuple(happening_of(fact) for fact in facts),
         contracts=_terms(own),
         pays=deal.is_within_window() and use_case.outcome == UseCaseOutcome.OPEN,
         ended_for_cause_on=_ended_for_cause_on(partner, began, ended),
@@ -152,7 +152,8 @@ def _terms(contracts: Iterable[Contract]) -> tuple[rules.Terms, ...]:
     )
 
 
-def _bill(invoice: Invoice) -> rules.Bill:
+def bill_of(invoice: Invoice) -> rules.Bill:
+    """Return an invoice as the rules take it."""
     return rules.Bill(
         id=invoice.pk,
         number=invoice.reference,
@@ -167,7 +168,8 @@ def _bill(invoice: Invoice) -> rules.Bill:
     )
 
 
-def _happening(fact: Fact) -> rules.Happening:
+def happening_of(fact: Fact) -> rules.Happening:
+    """Return a fact as the rules take it: one of `KINDS`."""
     return rules.Happening(
         id=fact.pk,
         bill=fact.invoice_id,

@@ -13,7 +13,7 @@ from commissions.errors_statements import (
     TextMissing,
 )
 from commissions.models import Commission, ContestedEntry, Statement
-from commissions.permissions import check_approves
+from commissions.permissions import check_approves, is_paid_to
 from commissions.rules.contests import answer_by
 from ssp.core import audit, outbox
 from ssp.core.errors import NotAllowed, constraint_as
@@ -72,9 +72,9 @@ def answer_contest(
 
 
 def check_answers(contest: ContestedEntry, by: User) -> None:
-    """Refuse who may not answer: neither finance nor a director, the partner, or who answered before."""
+    """Refuse who may not answer: neither finance nor a director, who earned it, or who answered before."""
     check_approves(by)
-    if contest.contested_by_id == by.pk:
+    if is_paid_to(by, contest.commission.partner):
         raise OwnEntry
     before = ContestedEntry.objects.filter(commission=contest.commission_id, answered_by=by)
     if before.exclude(pk=contest.pk).exists():

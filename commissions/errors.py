@@ -22,6 +22,12 @@ class OwnPayout(DomainError):
     message = _("This run pays you, so another person decides about it.")
 
 
+class OwnMoney(DomainError):
+    """Nobody decides alone about money that they get, under any account of theirs."""
+
+    message = _("You would earn from this yourself, so another person from finance does it.")
+
+
 class NothingToPay(DomainError):
     message = _("Nobody has anything payable in this currency today.")
 

@@ -45,8 +45,8 @@ class NoRestingAccount(DomainError):
 
 class AccountsChanged(DomainError):
     message = _(
-        "Nothing was approved: every partner in this run has changed their bank details since it was "
-        "prepared. Return the run; what is in it waits for the next one."
+        "Nothing was approved: every partner in this run has other bank details, or another tax status, than "
+        "when it was prepared. Return the run; what is in it waits for the next one."
     )
 
 

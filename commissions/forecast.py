@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from commissions import rules
 from commissions.cases import case_of, cases_of, written_for
-from commissions.models import Invoice
+from commissions.models import Fact, Invoice
 from commissions.rules.renewals import Outlook, outlook
 from partners.models import Partner
 from referrals.models import Deal, DealStage, UseCase
@@ -43,10 +45,23 @@ def if_paid(deal: Deal, *, on: date, bonuses: bool = False) -> list[Expected]:
 
     :param bonuses: what its partner's recruiter would get, too.
     """
-    return _of(deal, case_of(deal), on=on, bonuses=bonuses)
+    return _of(deal, case_of(deal), _written_off([deal]), on=on, bonuses=bonuses)
 
 
-def _of(deal: Deal, case: rules.Case | None, *, on: date, bonuses: bool = False) -> list[Expected]:
+def _written_off(deals: Iterable[Deal]) -> dict[int, Decimal]:
+    """Return {invoice: what nobody asks its customer for any more}."""
+    rows = Fact.objects.filter(invoice__deal__in=list(deals), kind=Fact.Kind.WRITE_OFF).order_by("invoice")
+    return dict(rows.values("invoice").annotate(total=Sum("gross")).values_list("invoice", "total"))
+
+
+def _of(
+    deal: Deal,
+    case: rules.Case | None,
+    written_off: dict[int, Decimal],
+    *,
+    on: date,
+    bonuses: bool = False,
+) -> list[Expected]:
     if case is None or not case.pays:
         return []
     books = rules.Books(case.bills)
@@ -55,8 +70,9 @@ def _of(deal: Deal, case: rules.Case | None, *, on: date, bonuses: bool = False)
     payments = []
     for bill in books.bills:
         paid, owed = books.paid_share(bill)
-        if owed > paid:
-            imagined = rules.Happening(id=-bill.id, bill=bill.id, kind="payment", on=on, gross=owed - paid)
+        still = owed - paid - written_off.get(bill.id, Decimal(0))
+        if still > 0:
+            imagined = rules.Happening(id=-bill.id, bill=bill.id, kind="payment", on=on, gross=still)
             payments.append(imagined)
     if not payments:
         return []
@@ -109,14 +125,16 @@ def to_the_cap(partner: Partner, *, on: date) -> list[DealForecast]:
         .order_by("pk")
         .select_related("use_case__referral__company", "use_case__partner__recruiter")
     )
-    cases = cases_of(list(deals))
-    return [each for deal in deals for each in _forecast(deal, cases.get(deal.pk), on=on)]
+    cases, written_off = cases_of(list(deals)), _written_off(deals)
+    return [each for deal in deals for each in _forecast(deal, cases.get(deal.pk), written_off, on=on)]
 
 
-def _forecast(deal: Deal, case: rules.Case | None, *, on: date) -> list[DealForecast]:
+def _forecast(
+    deal: Deal, case: rules.Case | None, written_off: dict[int, Decimal], *, on: date
+) -> list[DealForecast]:
     if case is None or not case.pays:
         return []
-    expected, renewals = _of(deal, case, on=on), outlook(case, on=on)
+    expected, renewals = _of(deal, case, written_off, on=on), outlook(case, on=on)
     referral = deal.use_case.referral
     currencies = {each.currency for each in expected} | ({renewals.currency} if renewals else set())
     return [

@@ -4,6 +4,7 @@
 import pgtrigger
 
 from commissions.guards import _refuse, update_of
+from partners.models.triggers import canonical
 
 FREEZE = "interval '72 hours'"
 
@@ -146,6 +147,58 @@ PAYOUT_BY_PRESENT_TAX_STATUS = pgtrigger.Trigger(
              WHERE t.partner_id = NEW.partner_id
                AND (t.of_country, t.of_tax_number, t.of_legal_name) = (p.country, p.tax_number, p.legal_name)
         ) THEN {_refuse("payout_by_the_present_tax_status", "what finance confirmed it for has changed")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# --- nobody decides alone about money that they get --------------------------------------------------
+IS_PAID = f"""p.user_id = decider.id OR {canonical("theirs.email")} = {canonical("decider.email")}"""
+
+TAX_STATUS_BY_ANOTHER = pgtrigger.Trigger(
+    name="tax_status_confirmed_by_another",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.Update,
+    func=f"""
+        IF EXISTS (
+            SELECT 1 FROM partners_partner p JOIN core_user theirs ON theirs.id = p.user_id
+              JOIN core_user decider ON decider.id = NEW.confirmed_by_id
+             WHERE p.id = NEW.partner_id AND ({IS_PAID})
+        ) THEN {_refuse("tax_status_confirmed_by_another", "who is paid doesn''t confirm their own VAT")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+RUN_APPROVED_BY_NOBODY_IT_PAYS = pgtrigger.Trigger(
+    name="payout_run_approved_by_nobody_it_pays",
+    when=pgtrigger.Before,
+    operation=update_of("approved_by_id"),
+    func=f"""
+        IF NEW.approved_by_id IS NOT NULL AND EXISTS (
+            SELECT 1 FROM commissions_payout o JOIN partners_partner p ON p.id = o.partner_id
+              JOIN core_user theirs ON theirs.id = p.user_id
+              JOIN core_user decider ON decider.id = NEW.approved_by_id
+             WHERE o.run_id = NEW.id AND ({IS_PAID})
+        ) THEN {_refuse("payout_run_approved_by_nobody_it_pays", "who is paid doesn''t approve it")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+RUN_BY_THE_PRESENT_TAX_STATUS = pgtrigger.Trigger(
+    name="payout_run_by_the_present_tax_status",
+    when=pgtrigger.Before,
+    operation=update_of("approved_at"),
+    func=f"""
+        IF OLD.approved_at IS NULL AND NEW.approved_at IS NOT NULL AND EXISTS (
+            SELECT 1 FROM commissions_payout o JOIN partners_partner p ON p.id = o.partner_id
+              LEFT JOIN commissions_taxstatus t ON t.partner_id = p.id AND t.vat_percent = o.vat_percent
+                    AND (o.vat_treatment = '' OR t.treatment = o.vat_treatment)
+                    AND (t.of_country, t.of_tax_number, t.of_legal_name)
+                      = (p.country, p.tax_number, p.legal_name)
+             WHERE o.run_id = NEW.id AND o.failed_at IS NULL AND t.id IS NULL
+        ) THEN {_refuse("payout_run_by_the_present_tax_status", "a tax status was changed since")}
         END IF;
         RETURN NEW;
     """,

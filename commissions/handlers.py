@@ -32,7 +32,7 @@ def import_long_file(message: OutboxMessage) -> None:
 @outbox.handles("commissions.invoice_unmatched")
 def accrue_without_an_invoice(message: OutboxMessage) -> None:
     """Look again at a deal that an invoice was taken from."""
-    accrual.accrue_deal(message.payload["deal_id"], at=clock.now())
+    accrual.accrue_deals([message.payload["deal_id"]], at=clock.now())
 
 
 @outbox.handles("referrals.deal_won")

@@ -24,8 +24,8 @@ from commissions.errors import (
     TaxStatusMissing,
 )
 from commissions.errors_payout import AccountsChanged, NoRestingAccount, NothingToMark
-from commissions.models import BankDetails, Payout, PayoutEntry, PayoutRun
-from commissions.permissions import check_approves, check_finance
+from commissions.models import BankDetails, Payout, PayoutEntry, PayoutRun, TaxStatus
+from commissions.permissions import check_approves, check_finance, check_not_paid, is_paid_to
 from partners.models import Partner
 from ssp.core import audit, outbox
 from ssp.core.errors import DomainError, constraint_as
@@ -95,7 +95,8 @@ def _why_nothing(found: list[Candidate]) -> DomainError:
 def approve_payout_run(*, run: PayoutRun, by: User, at: datetime) -> PayoutRun:
     """Approve a run and number its statements; the partners are told.
 
-    Whose account was changed since it was prepared is set aside: their entries wait for the next run.
+    Whose account or tax status was changed since it was prepared is set aside: their entries wait for the
+    next run.
 
     :raises SamePerson: who prepared it can't.  :raises OwnPayout: it pays this person.
     :raises RunAlreadyDecided: approved or returned before.  :raises AccountsChanged: nobody would be left.
@@ -119,17 +120,17 @@ def approve_payout_run(*, run: PayoutRun, by: User, at: datetime) -> PayoutRun:
 
 
 def _set_aside(run: PayoutRun, *, at: datetime) -> None:
-    """Take out of a run whose account isn't the one that it was prepared for."""
+    """Take out of a run who has another account, or another tax status, than when it was prepared."""
     partners = Partner.objects.filter(payouts__run=run).order_by("pk")
-    list(partners.select_for_update(no_key=True, of=("self",)))  # who enters an account just now waits
-    changed = changed_since(run)
+    # Who enters an account, or confirms a tax status, just now waits.
+    list(partners.select_for_update(no_key=True, of=("self",)))
+    of_tax = _("Set aside: the tax status was changed meanwhile.")
+    of_account = _("Set aside: the bank account was changed meanwhile.")
+    changed = dict.fromkeys(taxed_since(run), of_tax) | dict.fromkeys(changed_since(run), of_account)
     if changed and len(changed) == run.payouts.count():
         raise AccountsChanged
-    for payout in changed:
-        payout.failed_at, payout.failure = (
-            at,
-            _("Set aside: the bank account was changed meanwhile."),
-        )
+    for payout, why in sorted(changed.items(), key=lambda each: each[0].pk):
+        payout.failed_at, payout.failure = at, why
         payout.save(update_fields=["failed_at", "failure"])
         payout.entries.filter(released_at__isnull=True).update(released_at=at)
         audit.record("payout.set_aside", payout, by=None, at=at)
@@ -144,6 +145,19 @@ def changed_since(run: PayoutRun) -> list[Payout]:
         .values_list("partner_id", "pk")
     )
     return [row for row in rows if row.bank_details_id != newest.get(row.partner_id)]
+
+
+def taxed_since(run: PayoutRun) -> list[Payout]:
+    """Return the payouts of a run whose VAT isn't what their partner's tax status calls for any more."""
+    rows = list(run.payouts.select_related("partner").order_by("pk"))
+    taxes = {tax.partner_id: tax for tax in TaxStatus.objects.filter(partner__payouts__run=run)}
+    return [row for row in rows if not _is_taxed_by(taxes.get(row.partner_id), row)]
+
+
+def _is_taxed_by(tax: TaxStatus | None, payout: Payout) -> bool:
+    if tax is None or not tax.is_of(payout.partner) or tax.vat_percent != payout.vat_percent:
+        return False
+    return payout.vat_treatment in ("", tax.treatment)  # none: prepared before treatments were told apart
 
 
 @transaction.atomic
@@ -165,16 +179,22 @@ def _undecided(run: PayoutRun, *, by: User) -> PayoutRun:
     row = PayoutRun.objects.select_for_update().get(pk=run.pk)
     if row.approved_at or row.discarded_at:
         raise RunAlreadyDecided
-    if row.payouts.filter(partner__user=by).exists():
+    if pays(row, by):
         raise OwnPayout
     return row
+
+
+def pays(run: PayoutRun, by: User) -> bool:
+    """Tell whether a run pays this person, under any account of theirs."""
+    paid = Partner.objects.filter(payouts__run=run).select_related("user")
+    return any(is_paid_to(by, partner) for partner in paid)
 
 
 @transaction.atomic
 def mark_paid(*, payout: Payout, paid_on: date, by: User, at: datetime) -> Payout:
     """Record that the bank transferred a payout on `paid_on`; the partner is told.
 
-    :raises RunNotApproved, PayoutSettled, PaidInTheFuture: it can't be.
+    :raises RunNotApproved, PayoutSettled, PaidInTheFuture: it can't be.  :raises OwnMoney: it is theirs.
     """
     row = _approved(payout, by=by)
     assert row.run.approved_at is not None  # _approved saw it
@@ -195,6 +215,7 @@ def mark_run_paid(
 
     :param excepted: ids of payouts that stay open.
     :raises NothingToMark: none is left.  :raises RunNotApproved, PaidInTheFuture: it can't be.
+    :raises OwnMoney: one is theirs; somebody else marks it.
     """
     check_finance(by)
     rows = run.payouts.filter(paid_on__isnull=True, failed_at__isnull=True).exclude(pk__in=excepted)
@@ -208,7 +229,7 @@ def mark_run_paid(
 def mark_failed(*, payout: Payout, reason: str, by: User, at: datetime) -> Payout:
     """Record that a transfer failed; its entries go into the next payout.
 
-    :raises RunNotApproved, PayoutSettled: it can't be.
+    :raises RunNotApproved, PayoutSettled: it can't be.  :raises OwnMoney: who says so would be paid again.
     """
     statements.in_turn()  # before the payout's row: who closes a month holds the turn and refers to the row
     row = _approved(payout, by=by)
@@ -223,7 +244,8 @@ def mark_failed(*, payout: Payout, reason: str, by: User, at: datetime) -> Payou
 def _approved(payout: Payout, *, by: User) -> Payout:
     check_finance(by)
     Payout.objects.select_for_update().get(pk=payout.pk)
-    row = Payout.objects.select_related("run", "partner").get(pk=payout.pk)
+    row = Payout.objects.select_related("run", "partner__user").get(pk=payout.pk)
+    check_not_paid(by, row.partner)
     if row.run.approved_at is None:
         raise RunNotApproved
     if row.paid_on or row.failed_at:

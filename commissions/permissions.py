@@ -1,5 +1,6 @@
 """Who may: check_x raises, can_x answers."""
 
+from commissions.errors import OwnMoney
 from commissions.errors_elections import ChangerEarns, ChangesOwnElection, ElectionNeedsDirector
 from partners.models import Partner
 from partners.permissions import is_person
@@ -27,6 +28,31 @@ def can_approve(by: User) -> bool:
 def check_approves(by: User) -> None:
     if not can_approve(by):
         raise NotAllowed
+
+
+def is_paid_to(by: User, partner: Partner) -> bool:
+    """Tell whether a partner's payouts go to this person, under any account of theirs."""
+    return is_person(partner, by, identity_of(by.email))
+
+
+def check_not_paid(by: User, partner: Partner) -> None:
+    """Refuse who decides about a payout, or its VAT, and gets it.
+
+    :raises OwnMoney: it is theirs.
+    """
+    if is_paid_to(by, partner):
+        raise OwnMoney
+
+
+def check_earns_nothing(by: User | None, partner: Partner) -> None:
+    """Refuse who would earn from a partner's deal: the partner, and the recruiter by the bonus (C20).
+
+    :raises OwnMoney: they do.
+    """
+    if by is None:
+        return
+    if is_paid_to(by, partner) or (partner.recruiter is not None and is_paid_to(by, partner.recruiter)):
+        raise OwnMoney
 
 
 def check_changes_election(by: User, partner: Partner) -> None:

@@ -6,7 +6,7 @@ writer is repeated as things stood for it, by the last fact that it knew of, and
 with what the rules write; in the end they say what is missing now.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from django.db.models import Prefetch
 from commissions import rules
 from commissions.accrual import deals_with_invoices, lock
 from commissions.cases import cases_of
+from commissions.departures import Departure, departures
 from commissions.models import Commission, Fact
 from referrals.models import Deal, UseCaseOutcome
 from ssp.core.periods import local_date
@@ -63,15 +64,21 @@ def differences(tally: Tally) -> Iterator[Difference]:
 
     Nothing is written, but a piece is locked while it is read: its facts and entries are of one moment.
     """
+    departed = departures()
     for pks in deals_with_invoices():
         with transaction.atomic():
             lock(pks)
-            found = list(of_deals(pks, tally))
+            found = list(of_deals(pks, tally, departed))
         yield from found
 
 
-def of_deals(deal_ids: Sequence[int], tally: Tally) -> Iterator[Difference]:
-    """Yield the differences of some deals."""
+def of_deals(
+    deal_ids: Sequence[int], tally: Tally, departed: Mapping[int, Sequence[Departure]] | None = None
+) -> Iterator[Difference]:
+    """Yield the differences of some deals.
+
+    :param departed: by deal, the invoices that were taken from it again.
+    """
     entries = Commission.objects.order_by("pk").select_related("source_entry")
     rows = (
         Deal.objects.filter(pk__in=deal_ids)
@@ -81,14 +88,17 @@ def of_deals(deal_ids: Sequence[int], tally: Tally) -> Iterator[Difference]:
     )
     deals = list(rows)
     cases = cases_of(deals)
-    matched: dict[int, int] = dict(
-        Fact.objects.filter(invoice__deal__in=deals, kind=Fact.Kind.MATCH).values_list("invoice_id", "pk")
+    matched: dict[int, int] = dict(  # by the last match, where one was taken back and made again
+        Fact.objects.filter(invoice__deal__in=deals, kind=Fact.Kind.MATCH)
+        .order_by("pk")
+        .values_list("invoice_id", "pk")
     )
     for deal in deals:
         ledger = list(deal.use_case.commissions.all())
         tally.deals += 1
         tally.entries += len(ledger)
-        for difference in _Books(deal, cases.get(deal.pk), ledger, matched).compare():
+        books = _Books(deal, cases.get(deal.pk), ledger, matched, (departed or {}).get(deal.pk, ()))
+        for difference in books.compare():
             tally.differences += 1
             yield difference
 
@@ -97,9 +107,15 @@ class _Books:
     """One deal: its case, its ledger, and which fact brought which invoice."""
 
     def __init__(
-        self, deal: Deal, case: rules.Case | None, ledger: Sequence[Commission], matched: dict[int, int]
+        self,
+        deal: Deal,
+        case: rules.Case | None,
+        ledger: Sequence[Commission],
+        matched: dict[int, int],
+        departed: Sequence[Departure],
     ) -> None:
         self.deal, self.case, self.ledger, self.matched = deal, case, ledger, matched
+        self.departed = departed
         self.written: list[rules.Written] = []
         self.known = 0  # what one run knew, every later one knew too
 
@@ -139,10 +155,24 @@ class _Books:
         facts = tuple(fact for fact in self.case.facts if fact.id <= known and fact.bill in ids)
         case = replace(self.case, bills=bills, facts=facts)
         on = local_date(run[0].recorded_at)
-        for stood in (case, self._before_an_end(case, on)):
-            yield stood
-            if self._pays_may_have_been_otherwise:
-                yield replace(stood, pays=not stood.pays)
+        for known_case in self._with_departed(case):
+            for stood in (known_case, self._before_an_end(known_case, on)):
+                yield stood
+                if self._pays_may_have_been_otherwise:
+                    yield replace(stood, pays=not stood.pays)
+
+    def _with_departed(self, case: rules.Case) -> Iterator[rules.Case]:
+        """Yield the case, and with the invoices that may still have belonged to the deal."""
+        yield case
+        there = {bill.id for bill in case.bills}
+        left = [each for each in self.departed if each.was_there(self.known) and each.bill.id not in there]
+        if left:
+            facts = [fact for each in left for fact in each.facts if fact.id <= self.known]
+            yield replace(
+                case,
+                bills=(*case.bills, *(each.bill for each in left)),
+                facts=tuple(sorted((*case.facts, *facts), key=lambda fact: fact.id)),
+            )
 
     @staticmethod
     def _before_an_end(case: rules.Case, on: date) -> rules.Case:

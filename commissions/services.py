@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from commissions import intake, layouts
-from commissions.errors import AlreadyImported, ImportRefused, InvoiceAlreadyMatched
+from commissions.errors import AlreadyImported, ImportRefused, InvoiceAlreadyMatched, OwnMoney
 from commissions.errors_intake import BeingImported, MatchEarned, NotMatched, PreviewGone
 from commissions.errors_statements import TaxStatusUnfit
 from commissions.models import (
@@ -23,7 +23,8 @@ from commissions.models import (
     Source,
     TaxStatus,
 )
-from commissions.permissions import check_finance
+from commissions.own_money import check_brings_in
+from commissions.permissions import check_earns_nothing, check_finance, check_not_paid
 from commissions.rules import tax
 from partners.models import Partner
 from referrals.models import Deal
@@ -161,13 +162,14 @@ def import_invoices(
 
     :param leave_differing: rows that differ from what is recorded are left as they are recorded.
     :raises ImportRefused: a row can't be used.  :raises AlreadyImported: this upload was.
-    :raises PreviewGone:  :raises ColumnsUnclear:
+    :raises PreviewGone:  :raises ColumnsUnclear:  :raises OwnMoney: they earn from what is in it.
     """
     check_finance(by)
     one_after_another(IMPORTS)
     upload = _locked(upload)
     plan = plan_of(upload, at=at)
     _check_fine(plan, leave_differing=leave_differing)
+    check_brings_in(plan, by=by)
     save_plan(plan, upload=upload, at=at)
     upload.imported_by, upload.imported_at, upload.report = by, at, plan.report
     upload.rows, upload.problem = b"", ""
@@ -202,7 +204,9 @@ def begin_import(
     upload = _locked_preview(upload)
     if len(table_of(upload).rows) <= AT_ONCE:
         return import_invoices(upload=upload, by=by, at=at, leave_differing=leave_differing)
-    _check_fine(plan_of(upload, at=at), leave_differing=leave_differing)
+    plan = plan_of(upload, at=at)
+    _check_fine(plan, leave_differing=leave_differing)
+    check_brings_in(plan, by=by)
     upload.imported_by, upload.begun_at, upload.problem = by, at, ""
     upload.save(update_fields=["imported_by", "begun_at", "problem"])
     outbox.enqueue(
@@ -224,7 +228,7 @@ def finish_import(*, import_id: int, leave_differing: bool, at: datetime) -> Non
         return
     try:
         import_invoices(upload=upload, by=upload.imported_by, at=at, leave_differing=leave_differing)
-    except (ImportRefused, ColumnsUnclear, PreviewGone, AlreadyImported) as refusal:
+    except (ImportRefused, ColumnsUnclear, PreviewGone, AlreadyImported, OwnMoney) as refusal:
         left = InvoiceImport.objects.filter(pk=import_id, imported_at=None)
         left.update(begun_at=None, imported_by=None, problem=str(refusal)[:300])
 
@@ -348,9 +352,10 @@ def _fact(
 def match_invoice(*, invoice: Invoice, deal: Deal, by: User | None, at: datetime) -> Invoice:
     """Say which deal an invoice belongs to; it stays there once it earned something.
 
-    :raises InvoiceAlreadyMatched: it has one.
+    :raises InvoiceAlreadyMatched: it has one.  :raises OwnMoney: they would earn from it.
     """
     check_finance(by)
+    check_earns_nothing(by, deal.use_case.partner)
     Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
     row = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if row.deal_id is not None:
@@ -371,7 +376,8 @@ def unmatch_invoice(*, invoice: Invoice, by: User, at: datetime) -> Invoice:
     deal_id = Invoice.objects.values_list("deal_id", flat=True).get(pk=invoice.pk)
     if deal_id is None:
         raise NotMatched
-    Deal.objects.select_for_update(no_key=True).get(pk=deal_id)  # nobody writes entries for it meanwhile
+    deal = Deal.objects.select_for_update(no_key=True).get(pk=deal_id)  # nobody writes entries meanwhile
+    check_earns_nothing(by, deal.use_case.partner)
     row = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if row.deal_id != deal_id:
         raise NotMatched
@@ -464,9 +470,11 @@ def confirm_tax_status(
 
     :param treatment: a `TaxTreatment`; nothing when the note says all there is to say.
     :param tax_number: what the partner told since they applied; nothing when theirs holds.
-    :raises TaxStatusUnfit: it can't be right for a partner of that country.
+    :raises TaxStatusUnfit: it can't be right for a partner of that country.  :raises OwnMoney: it is theirs.
     """
     check_finance(by)
+    check_not_paid(by, partner)
+    Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)  # who approves a payout now goes first
     if why := treatment and tax.unfit(
         treatment,
         percent=vat_percent,

@@ -37,7 +37,7 @@ def of_payout(payout: Payout, *, number: str, at: datetime) -> Facts:
         "title": _("Statement %s") % number,
         "about": _("Payout approved on %s") % day(on),
         "contract": _contract(payout.partner, at=run.approved_at),
-        "terms": _vat_words(payout),
+        "terms": [*_vat_words(payout), *_account(payout)],
         "lines": [_entry(explain(entry, on=on)) for entry in rows],
         "totals": [
             [_("Entries"), format_money(payout.entries_total, currency)],
@@ -204,6 +204,11 @@ def _vat_words(payout: Payout) -> list[str]:
         _("VAT %s, confirmed by finance") % percent(payout.vat_percent),
     ]
     return [*words, payout.vat_note] if payout.vat_note else words
+
+
+def _account(payout: Payout) -> list[str]:
+    """Say where it goes, as far as an account may be seen; before accounts were kept nobody knew."""
+    return [_("To account %s") % payout.bank_details.masked] if payout.bank_details else []
 
 
 def _vat_notes(treatment: str) -> list[str]:

@@ -127,8 +127,8 @@ def without_deal(today: date) -> Need | None:
             )
             for invoice in rows.order_by("issued_on", "pk")[:ROWS]
         ],
-        url=f"{reverse('commissions:finance_invoices')}?state=without_deal",
-        action=_("All invoices without a deal"),
+        url=reverse("commissions:invoices_waiting"),
+        action=_("Match them, the likeliest deal beside each"),
     )
 
 

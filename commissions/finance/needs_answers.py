@@ -25,7 +25,7 @@ def not_worked_out(today: date) -> Need | None:
     return Need(
         name="not_worked_out",
         title=_("Commission that can’t be worked out"),
-        text=_("It is tried again every night. Tell whoever looks after this software what it says here."),
+        text=_("It is tried again every half hour. Tell whoever runs this software what it says here."),
         count=failures.count(),
         since=rows[0].since,
         rows=rows,

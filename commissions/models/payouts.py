@@ -47,7 +47,11 @@ class TaxStatus(models.Model):
                 name="tax_status_vat_only_domestic",
             ),
         ]
-        triggers = [guards.never_deleted("tax_status_never_deleted"), guards_payout.TAX_STATUS_OF_THEN]
+        triggers = [
+            guards.never_deleted("tax_status_never_deleted"),
+            guards_payout.TAX_STATUS_OF_THEN,
+            guards_payout.TAX_STATUS_BY_ANOTHER,
+        ]
 
     def __str__(self) -> str:
         return str(self.partner)
@@ -89,6 +93,8 @@ class PayoutRun(models.Model):
         triggers = [
             guards.RUN_STAYS_DECIDED,
             guards_payout.RUN_TO_THE_NEWEST_ACCOUNTS,
+            guards_payout.RUN_APPROVED_BY_NOBODY_IT_PAYS,
+            guards_payout.RUN_BY_THE_PRESENT_TAX_STATUS,
             guards.never_deleted("payout_run_never_deleted"),
         ]
 

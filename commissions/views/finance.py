@@ -62,7 +62,7 @@ def sections(current: str) -> list[dict[str, Any]]:
     """Return the pages of finance's figures, for the line above each of them."""
     pages = (
         ("finance", _("What needs us")),
-        ("finance_invoices", _("Invoices")),
+        ("finance_invoices", _("All invoices")),
         ("finance_ledger", _("Ledger")),
         ("liabilities", _("Liabilities")),
         ("outlook", _("Forecast")),

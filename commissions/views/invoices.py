@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from commissions import matching, services
+from commissions.errors import OwnMoney
 from commissions.errors_intake import MatchEarned
 from commissions.forms import InvoiceFileForm, MatchForm
 from commissions.models import AccrualFailure, Invoice, InvoiceImport, Source
@@ -134,7 +135,7 @@ def waiting(request: StaffRequest) -> HttpResponse:
 
 def _accept(request: StaffRequest) -> None:
     """Match each ticked invoice with the deal that stood beside it; one that is refused keeps no other."""
-    matched, refused = 0, 0
+    matched, refused, own = 0, 0, 0
     for ticked in request.POST.getlist("accept")[:MATCHED_AT_ONCE]:
         invoice, _dash, deal = ticked.partition("-")
         if not all(each.isascii() and each.isdecimal() and len(each) < 19 for each in (invoice, deal)):
@@ -146,6 +147,9 @@ def _accept(request: StaffRequest) -> None:
         try:
             services.match_invoice(invoice=row, deal=found, by=request.user, at=clock.now())
             matched += 1
+        except OwnMoney as refusal:
+            messages.warning(request, f"{row.reference}: {refusal}")
+            own += 1
         except DomainError:
             refused += 1
     if matched:
@@ -158,7 +162,7 @@ def _accept(request: StaffRequest) -> None:
             refused,
         )
         messages.warning(request, said % {"n": refused})
-    if not matched and not refused:
+    if not matched and not refused and not own:
         messages.warning(request, _("Nothing was ticked, so nothing was matched."))
 
 

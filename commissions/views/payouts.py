@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -116,7 +116,9 @@ def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
     )
     rows = list(run.payouts.select_related("partner", "bank_details").order_by("pk"))
     waiting = payment_files.open_payouts(run) if run.approved_at else []
-    changed = set() if run.approved_at or run.discarded_at else {p.pk for p in payouts.changed_since(run)}
+    is_decided = bool(run.approved_at or run.discarded_at)
+    changed = set() if is_decided else {p.pk for p in payouts.changed_since(run)}
+    taxed = set() if is_decided else {p.pk for p in payouts.taxed_since(run)} - changed
     file = PaymentFile.objects.filter(run=run).select_related("made_by").first()
     context = {
         "run": run,
@@ -128,8 +130,10 @@ def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
         "may_sepa": file is not None or any(payment_files.goes_by_sepa(row) for row in waiting),
         "taken": payment_files.times_taken(run),
         "changed": changed,
-        "is_decided": bool(run.approved_at or run.discarded_at),
+        "taxed": taxed,
+        "is_decided": is_decided,
         "may_approve": run.prepared_by_id != request.user.pk,
+        "is_own": payouts.pays(run, request.user),
         "may_pay": request.user.has_role(Role.FINANCE),
     }
     return render(request, "commissions/payout_run.html", context)
@@ -149,7 +153,9 @@ def _entries(payout: Payout) -> list[PayoutEntry]:
 def decide(request: StaffRequest, pk: int) -> HttpResponse:
     """Approve a run, or return it."""
     run = get_object_or_404(PayoutRun, pk=pk)
-    approve = request.POST.get("decision") == "approve"
+    if request.POST.get("decision") not in ("approve", "return"):
+        return HttpResponseBadRequest()
+    approve = request.POST["decision"] == "approve"
     service: Any = payouts.approve_payout_run if approve else payouts.return_payout_run
     try:
         service(run=run, by=request.user, at=clock.now())

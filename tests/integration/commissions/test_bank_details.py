@@ -32,7 +32,7 @@ from ssp.core.models import AuditEntry, OutboxMessage, User
 from ssp.core.roles import Role
 from tests.factories.commissions import bank_details, confirmed_tax
 from tests.factories.core import UserFactory
-from tests.factories.partners import PartnerFactory
+from tests.factories.partners import PartnerFactory, ended
 from tests.integration.commissions.test_pages import signed_in
 from tests.integration.commissions.test_payouts import AT, D, earns
 from tests.moments import MONDAY
@@ -414,3 +414,22 @@ def test_who_isnt_what_the_tax_status_was_confirmed_for_waits_for_finance(
     from_now_on = ines.tax_status
     from_now_on.save()  # confirmed again, even with the same numbers
     assert candidates("EUR", at=AT)[0].is_paid
+
+
+# --- after the end --------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["notice", "cause"])
+def test_who_left_still_says_where_the_rest_goes_and_gets_it_however_small(
+    kind: str, ines: Partner, nadia: User, willem: User
+) -> None:
+    earns(ines, "100")  # 10.00, below the minimum
+    ended(ines, at=AT - timedelta(days=5), kind=kind)
+    enters(ines, at=AT - timedelta(days=4))
+
+    assert signed_in(ines.user).get(reverse("commissions:bank_account")).status_code == 200
+    run = payouts.prepare_payout_run(currency="EUR", by=nadia, at=AT)
+    payouts.approve_payout_run(run=run, by=willem, at=AT)
+
+    payout = run.payouts.get()
+    assert (payout.partner, payout.total) == (ines, D(10))
+    statement = reverse("commissions:statement", args=[payout.statement_number])
+    assert signed_in(ines.user).get(statement).status_code == 200

@@ -170,3 +170,14 @@ def test_an_entry_says_what_it_rests_on_and_a_bonus_names_no_customer(
     for text in texts[ines]:
         assert "from your recruit" in text
         assert invoice.reference not in text
+
+
+@pytest.mark.parametrize(("written_off", "left"), [("1000", []), ("400", [Decimal("60.00")])])
+def test_what_nobody_asks_the_customer_for_is_not_expected(
+    ines: Partner, written_off: str, left: list[Decimal]
+) -> None:
+    deal = a_won_deal(partner=ines)
+    happens(an_invoice(deal, "1000"), "write_off", written_off)
+
+    assert amounts(ines) == left
+    assert [each.open_invoices for each in to_the_cap(ines, on=INVOICED_ON)][:1] == (left or [Decimal(0)])

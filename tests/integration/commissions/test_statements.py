@@ -456,3 +456,13 @@ def test_a_recruiters_statement_says_nothing_of_the_recruits_customer() -> None:
     assert "your recruit" in said
     assert entry.invoice.reference not in said
     assert entry.use_case.referral.company.name not in said
+
+
+def test_a_payouts_statement_says_to_which_account(ines: Partner) -> None:
+    enters(ines, at=FEBRUARY)
+    payout = an_approved_payout(ines, at=APRIL)
+
+    terms = Statement.objects.get(payout=payout).facts["terms"]
+
+    assert terms[-1] == f"To account {payout.bank_details.masked}"  # type: ignore[union-attr]
+    assert payout.bank_details.number not in str(terms)  # type: ignore[union-attr]
