@@ -5,7 +5,7 @@ The children are forks with a connection of their own, which kill themselves wit
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -94,18 +94,11 @@ class Life:
 
 
 @pytest.fixture
-def life(monkeypatch: pytest.MonkeyPatch) -> Iterator[Life]:
+def life(monkeypatch: pytest.MonkeyPatch) -> Life:
     monkeypatch.setattr(payment_files, "try_valid_xml", lambda *_: None)  # a second, and no statement
     # Neither is a PDF one, and the threads that set it don't come along into a fork.
     monkeypatch.setattr(statement_papers, "render", lambda facts: facts["number"].encode())
-    try:
-        yield Life()
-    finally:
-        while True:  # children that a failed test left behind
-            try:
-                os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
+    return Life()
 
 
 class Killer:
