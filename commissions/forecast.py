@@ -49,7 +49,7 @@ def if_paid(deal: Deal, *, on: date, bonuses: bool = False) -> list[Expected]:
 def _of(deal: Deal, case: rules.Case | None, *, on: date, bonuses: bool = False) -> list[Expected]:
     if case is None or not case.pays:
         return []
-    books = rules.Books(case.bills)
+    books = rules.Books(case.bills, case.opening)
     for fact in case.facts:
         books.add(fact)
     payments = []
