@@ -87,6 +87,7 @@ class DealForecast:
     currency: str
     invoices: tuple[Expected, ...]  # open ones
     renewals: Outlook | None
+    goes_on: bool = False  # its caps go on from before this system
 
     @property
     def open_invoices(self) -> Decimal:
@@ -126,6 +127,7 @@ def _forecast(deal: Deal, case: rules.Case | None, *, on: date) -> list[DealFore
             currency=currency,
             invoices=tuple(each for each in expected if each.currency == currency),
             renewals=renewals if renewals and renewals.currency == currency else None,
+            goes_on=case.opening is not None,
         )
         for currency in sorted(currencies)
     ]

@@ -39,7 +39,7 @@ ENTRIES = f"""
                CASE WHEN places.is_paid THEN 'paid'
                     WHEN places.commission_id IS NOT NULL THEN 'in_payout'
                     WHEN c.payable_on > %(on)s THEN 'held' ELSE 'payable' END AS state,
-               %(on)s::date - c.payable_on AS days
+               %(on)s::date - c.payable_on AS days, c.kind
           FROM commissions_commission c LEFT JOIN places ON places.commission_id = c.id
          WHERE c.recorded_at < %(over)s
     )"""
@@ -53,6 +53,9 @@ SUMS = f"""{ENTRIES}, aged AS (
       FROM aged
      GROUP BY GROUPING SETS ((currency, state, month), (currency, state, partner_id), (currency, state, age))
      ORDER BY currency, month, partner_id, age
+"""
+BEFORE = f"""{ENTRIES}
+    SELECT currency, sum(amount) FROM entries WHERE kind = 'opening' AND state <> 'paid' GROUP BY currency
 """
 # In GROUPING's number the bit of what is told apart is off.
 BY_MONTH, BY_PARTNER = 0b011, 0b101  # the others are by age
@@ -94,6 +97,7 @@ class Standing:
     months: dict[date, Sums] = field(default_factory=dict)  # by the month in which it was earned
     partners: dict[Partner, Sums] = field(default_factory=dict)
     ages: list[Decimal] = field(default_factory=lambda: [ZERO] * (len(AGES) + 1))  # of what is payable
+    before: Decimal = ZERO  # of what is owed, what moved in as open from before this system
 
     @property
     def by_balance(self) -> list[tuple[Partner, Sums]]:
@@ -112,6 +116,8 @@ def standing(on: date) -> list[Standing]:
     with connection.cursor() as cursor:
         cursor.execute(SUMS, end_of(on))
         rows = cursor.fetchall()
+        cursor.execute(BEFORE, end_of(on))
+        before = dict(cursor.fetchall())
     partners = Partner.objects.in_bulk({row[4] for row in rows if row[4] is not None})
     for told_apart, currency, state, month, partner_id, age, amount in rows:
         here = found.setdefault(currency, Standing(currency))
@@ -122,4 +128,6 @@ def standing(on: date) -> list[Standing]:
             here.partners.setdefault(partners[partner_id], Sums()).add(state, amount)
         elif age is not None:
             here.ages[age - 1] += amount
+    for currency, here in found.items():
+        here.before = before.get(currency, ZERO)
     return list(found.values())

@@ -103,7 +103,7 @@ def _page(request: StaffRequest, record: OpeningImport, form: ApproveOpeningsFor
     return render(request, "commissions/opening_preview.html", context)
 
 
-@role_required(*READERS)
+@role_required(Role.FINANCE)
 @require_http_methods(["GET", "POST"])
 def columns(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask which column is which."""
