@@ -12,7 +12,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import QuerySet
 
-from commissions import accrual, rules
+from commissions import rules
+from commissions.accrual import lock
 from commissions.errors_openings import (
     ApproverHandedItIn,
     MapperHandsItIn,
@@ -145,7 +146,7 @@ def approve_openings(*, record: OpeningImport, shown: str, vouched: bool, by: Us
     row = _locked_preview(record)
     if row.uploaded_by_id == by.pk:
         raise ApproverHandedItIn
-    accrual.lock(sorted({draft.deal.pk for draft in plan_of(row, at=at).drafts if draft.deal}))
+    lock(sorted({draft.deal.pk for draft in plan_of(row, at=at).drafts if draft.deal}))
     plan = plan_of(row, at=at)  # anew: whoever accrued has finished
     if shown_by(plan) != shown:
         raise OpeningsChanged
@@ -248,7 +249,7 @@ def undo_opening(*, opening: Opening, by: User, at: datetime) -> None:
     sums = list(opening.sums.order_by("currency"))
     for each in sums:  # nobody prepares a payout meanwhile
         one_after_another(f"commissions.payouts.{each.currency}")
-    accrual.lock([opening.deal_id])
+    lock([opening.deal_id])
     row = Opening.objects.select_for_update().select_related("deal__use_case__partner").get(pk=opening.pk)
     if row.undone_at is not None:
         raise OpeningUndoneAlready

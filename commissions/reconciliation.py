@@ -14,12 +14,12 @@ from decimal import Decimal
 from itertools import groupby
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 
 from commissions import rules
-from commissions.accrual import deals_with_invoices, lock
+from commissions.accrual import A_PIECE, lock
 from commissions.cases import cases_of
-from commissions.models import Commission, CommissionKind, Fact, OpeningSum
+from commissions.models import Commission, CommissionKind, Fact, Invoice, Opening, OpeningSum
 from referrals.models import Deal, UseCaseOutcome
 from ssp.core.periods import local_date
 
@@ -68,11 +68,23 @@ def differences(tally: Tally) -> Iterator[Difference]:
 
     Nothing is written, but a piece is locked while it is read: its facts and entries are of one moment.
     """
-    for pks in deals_with_invoices():
+    for pks in _deals():
         with transaction.atomic():
             lock(pks)
             found = list(of_deals(pks, tally))
         yield from found
+
+
+def _deals() -> Iterator[list[int]]:
+    """Yield the deals that have invoices or an opening balance, piece by piece, in their order."""
+    last = 0
+    known = Exists(Invoice.objects.filter(deal=OuterRef("pk"))) | Exists(
+        Opening.objects.filter(deal=OuterRef("pk"))
+    )
+    rows = Deal.objects.filter(known).order_by("pk").values_list("pk", flat=True)
+    while some := list(rows.filter(pk__gt=last)[:A_PIECE]):
+        yield some
+        last = some[-1]
 
 
 def of_deals(deal_ids: Sequence[int], tally: Tally) -> Iterator[Difference]:

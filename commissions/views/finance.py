@@ -198,10 +198,15 @@ def liabilities_file(request: StaffRequest, what: str) -> HttpResponseBase:
         else:
             lines = [(str(partner), sums) for partner, sums in each.by_balance]
         rows += [
-            (on, each.currency, label, *(round_half_even(n, each.currency) for n in sums.each))
+            (
+                on,
+                each.currency,
+                label,
+                *(round_half_even(n, each.currency) for n in (*sums.each, sums.before)),
+            )
             for label, sums in lines
         ]
-    headings = [_("As of"), _("Currency"), first, *_heads()]
+    headings = [_("As of"), _("Currency"), first, *_heads(), _("Owed from before this system")]
     return answer(headings, rows, name=f"liabilities-{what}-{on.isoformat()}", file_format="csv")
 
 
