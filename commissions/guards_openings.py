@@ -128,7 +128,7 @@ def _is_in_the_ledger(sums: str, name: str, operation: pgtrigger.Operation) -> p
 
 SUM_IN_THE_LEDGER = _is_in_the_ledger("s.id = NEW.id", "opening_sum_in_the_ledger", pgtrigger.Insert)
 OPENING_IN_THE_LEDGER = _is_in_the_ledger("o.id = NEW.id", "opening_in_the_ledger", pgtrigger.Update)
-_ENTRY = "commission_by_its_opening"
+_ENTRY = "commission_by_its_opening"  # the lock on the sum lets two writers of it read what the other wrote
 
 ENTRY_BY_ITS_OPENING = pgtrigger.Trigger(
     name="commission_by_its_opening",

@@ -139,6 +139,14 @@ class Plan(Judgements):
         return [(currency, *both, both[0] - both[1]) for currency, both in sorted(sums.items())]
 
     @property
+    def kept(self) -> list[dict[str, Any]]:
+        """What stays of the rows once they are in: no names."""
+        return [
+            {"number": row.number, "deal": row.deal, "outcome": row.outcome, "said": " ".join(row.creates)}
+            for row in self.rows
+        ]
+
+    @property
     def shown(self) -> list[Any]:
         """What a preview shows, as far as it decides what would be entered."""
         return [
@@ -286,7 +294,8 @@ class _Judge:
     # --- a row alone ------------------------------------------------------------------------------
     def deal(self, draft: Draft) -> None:
         said, judged = draft.said, draft.judged
-        judged.amounts = f"{format_money(said.earned, said.currency, code=True)} − {said.paid}"
+        earned, paid = (format_money(n, said.currency, code=True) for n in (said.earned, said.paid))
+        judged.amounts = f"{earned} − {paid}"
         draft.deal = deal = self.deals.get(said.deal)
         if deal is None:
             judged.refuse(_("No deal has this customer reference. Running referrals move in first."))

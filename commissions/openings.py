@@ -163,8 +163,8 @@ def approve_openings(*, record: OpeningImport, shown: str, vouched: bool, by: Us
         transaction.atomic(),
     ):
         row.committed_by, row.committed_at = by, at
-        row.report = plan.report
-        row.save(update_fields=["committed_by", "committed_at", "report"])
+        row.report, row.content = plan.kept, b""  # it may name people; the openings hold what it said
+        row.save(update_fields=["committed_by", "committed_at", "report", "content"])
         for drafts in plan.by_deal.values():
             _enter(row, drafts, at=at)
     audit.record("openings.approved", row, by=by, at=at, new=plan.count(NEW))

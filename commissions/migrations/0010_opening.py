@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                     ("recurring", "Recurring revenue"),
                     ("first_invoice", "First invoice"),
                     ("bonus", "Bonus for a recruit's sale"),
-                    ("opening", "Balance from before this system"),
+                    ("opening", "Opening balance"),
                 ],
                 max_length=14,
             ),
@@ -242,20 +242,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("amount__gt", 0)), fields=("opening",), name="commission_once_per_opening"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("amount__lt", 0)),
-                fields=("opening",),
-                name="commission_opening_undone_once",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="openingimport",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -279,6 +265,13 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="opening_import_approved_by_somebody",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="openingimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("committed_at__isnull", True), ("content", b""), _connector="OR"),
+                name="opening_import_keeps_no_rows",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

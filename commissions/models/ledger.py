@@ -24,7 +24,7 @@ class CommissionKind(models.TextChoices):
     RECURRING = "recurring", _("Recurring revenue")
     FIRST_INVOICE = "first_invoice", _("First invoice")
     BONUS = "bonus", _("Bonus for a recruit's sale")
-    OPENING = "opening", _("Balance from before this system")
+    OPENING = "opening", _("Opening balance")
 
 
 class CommissionQuerySet(models.QuerySet["Commission"]):
@@ -93,12 +93,6 @@ class Commission(models.Model):
                 condition=Q(kind="opening", opening__isnull=False, fact__isnull=True, invoice__isnull=True)
                 | (~Q(kind="opening") & Q(opening__isnull=True, fact__isnull=False, invoice__isnull=False)),
                 name="commission_by_fact_or_opening",
-            ),
-            models.UniqueConstraint(
-                fields=["opening"], condition=Q(amount__gt=0), name="commission_once_per_opening"
-            ),
-            models.UniqueConstraint(
-                fields=["opening"], condition=Q(amount__lt=0), name="commission_opening_undone_once"
             ),
         ]
         indexes = [

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class OpeningImport(Batch):
-    """One spreadsheet of opening balances: handed in by one person, approved by another."""
+    """One spreadsheet of opening balances: handed in by one person, approved by another, then dropped."""
 
     if TYPE_CHECKING:
         openings: RelatedManager["Opening"]
@@ -42,6 +42,9 @@ class OpeningImport(Batch):
                 condition=Q(committed_at__isnull=True, committed_by__isnull=True)
                 | Q(committed_at__isnull=False, committed_by__isnull=False),
                 name="opening_import_approved_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(committed_at__isnull=True) | Q(content=b""), name="opening_import_keeps_no_rows"
             ),
         ]
         triggers = [guards_openings.IMPORT_STAYS_APPROVED]

@@ -301,7 +301,7 @@ def partners(request: StaffRequest) -> HttpResponse:
 
 def _figure_heads() -> list[str]:
     return [
-        _("Earned"), _("Of it bonuses"), _("Of it from before this system"), _("Paid"), _("Open"),
+        _("Earned"), _("Of it bonuses"), _("Of it from before"), _("Paid"), _("Open"),
         _("Invoiced, net"), _("Credited, net"), _("Received, net"), _("Effective rate"),
     ]  # fmt: skip
 

@@ -179,21 +179,22 @@ def undo(request: StaffRequest, pk: int) -> HttpResponse:
 def report(request: StaffRequest, pk: int) -> HttpResponse:
     """Give every row with its result and reason."""
     record = get_object_or_404(_files(), pk=pk)
+    rows: list[tuple[object, ...]]
     if record.state == "committed":
-        judged = record.report
+        rows = [(row["number"], row["deal"], OUTCOMES[row["outcome"]], row["said"]) for row in record.report]
     else:
         try:
-            judged = service.plan_of(record, at=clock.now()).report
+            plan = service.plan_of(record, at=clock.now())
         except ColumnsUnclear:
             return redirect("commissions:opening_file", pk)
-    rows = [
-        (
-            row["number"], row["deal"], row["partner"], OUTCOMES[row["outcome"]],
-            " ".join([row["message"], *row["creates"], *row["warnings"]]).strip(),
-        )
-        for row in judged
-    ]  # fmt: skip
-    headings = [_("Row"), _("Customer reference"), _("Partner"), _("Result"), _("Why")]
+        rows = [
+            (
+                row.number, row.deal, row.outcome_label,
+                " ".join([row.message, *row.creates, *row.warnings]).strip(),
+            )
+            for row in plan.rows
+        ]  # fmt: skip
+    headings = [_("Row"), _("Customer reference"), _("Result"), _("Why")]
     answer = HttpResponse(csv_bytes(headings, rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="opening-balances-{pk}-report.csv"'
     return answer

@@ -44,8 +44,9 @@ def openings_move_in(karl: Teller, when: Calendar, *, host: User, finance: User,
     until, start = when.day(31, 10), when.day(1, 5)
     sundt = f"SUNDT-2026,{until},EUR,1860.00,1240.00,yes,{start},2"
     vestby = f"VESTBY-2026,{until},EUR,915.50,600.00,yes,{when.day(1, 6)},1"
-    hand_in = {"by": finance, "at": when.at(9, 11, 10)}
-    first = upload_openings(content=_file(sundt), file_name="Commissions until October.csv", **hand_in)
+    first = upload_openings(
+        content=_file(sundt), file_name="Commissions until October.csv", by=finance, at=when.at(9, 11, 10)
+    )
     approve_openings(
         record=first,
         shown=shown_by(plan_of(first, at=when.at(10, 11, 9))),
