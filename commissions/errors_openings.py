@@ -60,3 +60,10 @@ class OpeningEarnedSince(DomainError):
 
 class OpeningUndoneAlready(DomainError):
     message = _("This opening was taken back already. Nothing happened a second time.")
+
+
+class EarnedBefore(DomainError):
+    clause = "C5"
+    message = _(
+        "The use case earned before this system, by the model it has: a first invoice existed then. It stays."
+    )

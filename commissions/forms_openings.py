@@ -17,7 +17,7 @@ class OpeningsForm(DomainFormMixin, forms.Form):
     file = forms.FileField(
         label=_("Spreadsheet of opening balances"),
         help_text=_(
-            "CSV or XLSX, one row for each deal and currency, at most 2,000. Nothing is entered before "
+            "CSV or XLSX, one row for each deal and currency, at most 500. Nothing is entered before "
             "somebody else has approved it."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),

@@ -128,6 +128,21 @@ def _is_in_the_ledger(sums: str, name: str, operation: pgtrigger.Operation) -> p
 
 SUM_IN_THE_LEDGER = _is_in_the_ledger("s.id = NEW.id", "opening_sum_in_the_ledger", pgtrigger.Insert)
 OPENING_IN_THE_LEDGER = _is_in_the_ledger("o.id = NEW.id", "opening_in_the_ledger", pgtrigger.Update)
+# What a deal earned before, it earned by its model: the first invoice existed then (C5).
+ELECTION_BEFORE_AN_OPENING = pgtrigger.Trigger(
+    name="election_change_before_an_opening",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func=f"""
+        PERFORM 1 FROM referrals_deal d WHERE d.use_case_id = NEW.use_case_id FOR NO KEY UPDATE;
+        IF EXISTS (SELECT 1 FROM commissions_opening o JOIN referrals_deal d ON d.id = o.deal_id
+                    WHERE d.use_case_id = NEW.use_case_id AND o.undone_at IS NULL) THEN
+            {_refuse("election_change_before_an_opening", "it earned before by its model")}
+        END IF;
+        RETURN NEW;
+    """,
+)
+
 _ENTRY = "commission_by_its_opening"  # the lock on the sum lets two writers of it read what the other wrote
 
 ENTRY_BY_ITS_OPENING = pgtrigger.Trigger(

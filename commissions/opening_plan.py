@@ -391,7 +391,9 @@ class _Judge:
             .filter(use_case__deal__in=deals)
             .values_list("use_case__deal", flat=True)
         )
-        invoices = Invoice.objects.filter(deal__in=deals).values_list("deal", "issued_on")
+        invoices: defaultdict[int, list[date]] = defaultdict(list)
+        for pk, on in Invoice.objects.filter(deal__in=deals).values_list("deal", "issued_on"):
+            invoices[pk or 0].append(on)
         together: defaultdict[int, list[Draft]] = defaultdict(list)
         for draft in self.drafts:
             if draft.deal is not None:
@@ -405,7 +407,7 @@ class _Judge:
                     draft.judged.refuse(
                         _("The deal has earned here already. An opening comes before its invoices."), CONFLICT
                     )
-            early = sum(deal == pk and on <= drafts[0].said.as_of for deal, on in invoices)
+            early = sum(on <= drafts[0].said.as_of for on in invoices[pk])
             if early:
                 drafts[0].judged.warnings.append(
                     ngettext(

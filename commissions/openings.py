@@ -42,7 +42,7 @@ from ssp.core.locks import one_after_another
 from ssp.core.models import User
 from ssp.core.tabular import Table, fold, read_table
 
-MAX_ROWS = 2_000
+MAX_ROWS = 500  # some statements each, in one transaction of one request
 KEPT = timedelta(days=30)  # how long a preview that nobody approves is kept
 TURN = "commissions.openings"
 

@@ -126,6 +126,20 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="electionchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="election_change_before_an_opening",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        PERFORM 1 FROM referrals_deal d WHERE d.use_case_id = NEW.use_case_id FOR NO KEY UPDATE;\n        IF EXISTS (SELECT 1 FROM commissions_opening o JOIN referrals_deal d ON d.id = o.deal_id\n                    WHERE d.use_case_id = NEW.use_case_id AND o.undone_at IS NULL) THEN\n            RAISE EXCEPTION 'it earned before by its model' USING ERRCODE = 'check_violation', CONSTRAINT = 'election_change_before_an_opening';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="928fc8cbf7821e2667f5c4fc2529f38c7c1b85ce",
+                    operation="INSERT",
+                    pgid="pgtrigger_election_change_before_an_opening_649cf",
+                    table="commissions_electionchange",
+                    when="BEFORE",
+                ),
+            ),
+        ),
         migrations.AddField(
             model_name="opening",
             name="contract",

@@ -9,7 +9,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from commissions import accrual, openings, payouts, queries
+from commissions.elections import change_election
 from commissions.errors_openings import (
+    EarnedBefore,
     OpeningEarnedSince,
     OpeningPaidOut,
     OpeningUndoneAlready,
@@ -20,11 +22,13 @@ from commissions.forecast import to_the_cap
 from commissions.invariants import INVARIANTS
 from commissions.models import (
     Commission,
+    ElectionChange,
     Opening,
     OpeningSum,
     PayoutEntry,
 )
 from commissions.reconciliation import Tally, differences
+from partners.models import CommissionModel
 from referrals.models import Deal
 from ssp.core.errors import NotAllowed
 from ssp.core.invariants import broken
@@ -204,6 +208,26 @@ def test_the_forecast_ends_with_the_cap_that_began_before(nadia: User, willem: U
     assert expected.renewals is not None
     start = AS_OF - timedelta(days=30)
     assert expected.renewals.cap_ends_on == start.replace(year=start.year + 3) - timedelta(days=1)
+
+
+def test_a_model_that_earned_before_is_changed_no_more(nadia: User, willem: User) -> None:
+    deal = a_won_deal()
+    opening, case = entered(deal, nadia, willem), deal.use_case
+    asked = {"use_case": case, "model": CommissionModel.FIRST_INVOICE, "reason": "They asked.", "by": willem}
+
+    with pytest.raises(EarnedBefore):
+        change_election(**asked, at=AT)
+    with pytest.raises(IntegrityError, match="earned before"), transaction.atomic():
+        ElectionChange.objects.create(
+            use_case=case,
+            before="recurring",
+            model="first_invoice",
+            reason="They asked.",
+            director=willem,
+            changed_at=AT,
+        )
+    openings.undo_opening(opening=opening, by=nadia, at=AT)
+    change_election(**asked, at=AT)
 
 
 # --- and back ---------------------------------------------------------------------------------------
