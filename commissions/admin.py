@@ -12,6 +12,9 @@ from commissions.models import (
     AccrualFailure,
     Commission,
     ContestedEntry,
+    Opening,
+    OpeningImport,
+    OpeningSum,
     Payout,
     PayoutRun,
     Statement,
@@ -91,6 +94,28 @@ class ContestedEntryAdmin(RoleAdmin):
     view_roles = READERS
     list_display = ("commission", "contested_by", "contested_at", "agreed", "answered_by", "answered_at")
     list_filter = ("agreed", ("answered_at", admin.EmptyFieldListFilter))
+
+
+class OpeningSumInline(Rows):
+    model = OpeningSum
+
+
+@admin.register(Opening)
+class OpeningAdmin(RoleAdmin):
+    """What deals earned before this system; files bring it in, and two people vouch."""
+
+    view_roles = READERS
+    list_display = ("deal", "as_of", "cap_starts_on", "recurring_before", "first_taken", "undone_at")
+    list_select_related = ("deal",)
+    search_fields = ("deal__customer_reference",)
+    inlines = (OpeningSumInline,)
+
+
+@admin.register(OpeningImport)
+class OpeningImportAdmin(RoleAdmin):
+    view_roles = READERS
+    list_display = ("file_name", "uploaded_by", "uploaded_at", "committed_by", "committed_at")
+    exclude = ("report",)
 
 
 @admin.register(AccrualFailure)

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from commissions import rules
-from commissions.models import Commission, CommissionKind, Fact, Invoice
+from commissions.models import Commission, CommissionKind, CommissionQuerySet, Fact, Invoice, Opening
 from partners.models import Contract, ContractStatus, Ending, Partner
 from partners.queries import first_end_for_cause
 from referrals.models import Deal, UseCase, UseCaseOutcome
@@ -45,9 +46,11 @@ def cases_of(deals: Sequence[Deal]) -> dict[int, rules.Case]:
         Ending.objects.filter(partner__in=partners, kind="cause").values_list("partner_id", flat=True)
     )
     entered = _entered_models(deals)
+    openings = {each.deal_id: each for each in Opening.objects.living().filter(deal__in=deals)}
     return {
-        deal.pk: _case(
-            deal, invoices[deal.pk], facts[deal.pk], contracts, ended, entered.get(deal.use_case_id)
+        deal.pk: replace(
+            _case(deal, invoices[deal.pk], facts[deal.pk], contracts, ended, entered.get(deal.use_case_id)),
+            opening=opening_of(openings.get(deal.pk)),
         )
         for deal in deals
         if facts[deal.pk] and contracts[deal.use_case.partner_id]
@@ -55,12 +58,14 @@ def cases_of(deals: Sequence[Deal]) -> dict[int, rules.Case]:
 
 
 def written_for(deal: Deal) -> list[rules.Written]:
-    """Return the ledger's entries of a deal, in the order in which they were written."""
-    return [written(entry) for entry in deal.use_case.commissions.order_by("pk")]
+    """Return what facts of a deal wrote into the ledger, in the order in which it was written."""
+    rows: CommissionQuerySet = Commission.objects.by_facts().filter(use_case=deal.use_case_id)
+    return [written(entry) for entry in rows.order_by("pk")]
 
 
 def written(entry: Commission) -> rules.Written:
     """Return an entry as the rules take it."""
+    assert entry.fact_id is not None and entry.invoice_id is not None  # constraint: only openings have none
     return rules.Written(
         entry.fact_id, entry.invoice_id, kind_of(entry.kind), entry.amount, entry.contract_id
     )
@@ -96,6 +101,18 @@ def _case(
     )
 
 
+def opening_of(opening: Opening | None) -> rules.Opening | None:
+    """Return an opening balance as the rules take it."""
+    if opening is None:
+        return None
+    return rules.Opening(
+        as_of=opening.as_of,
+        cap_starts_on=opening.cap_starts_on,
+        recurring_before=opening.recurring_before,
+        first_taken=opening.first_taken,
+    )
+
+
 def _contracts(partners: Iterable[int]) -> defaultdict[int, list[Contract]]:
     """Return {partner: signed contracts, in the order in which they were signed}."""
     signed: defaultdict[int, list[Contract]] = defaultdict(list)
@@ -109,7 +126,10 @@ def _entered_models(deals: Sequence[Deal]) -> dict[int, str]:
     """Return {use case: the model that its first entry went by}, where nobody elected one."""
     undecided = [deal.use_case_id for deal in deals if not deal.use_case.model]
     rows = (
-        Commission.objects.filter(use_case__in=undecided).exclude(kind=CommissionKind.BONUS).order_by("-pk")
+        Commission.objects.by_facts()
+        .filter(use_case__in=undecided)
+        .exclude(kind=CommissionKind.BONUS)
+        .order_by("-pk")
     )
     return dict(rows.values_list("use_case_id", "kind")) if undecided else {}
 

@@ -11,8 +11,9 @@ from commissions.errors_elections import (
     ElectionUnchanged,
     InvoiceExists,
 )
+from commissions.errors_openings import EarnedBefore
 from commissions.guards_elections import OF_THE_LOCKED, UNTIL_INVOICED
-from commissions.models import ElectionChange, Invoice
+from commissions.models import ElectionChange, Invoice, Opening
 from commissions.permissions import check_changes_election
 from partners.models import CommissionModel
 from referrals.models import Deal, UseCase
@@ -39,7 +40,7 @@ def change_of(use_case: UseCase) -> ElectionChange | None:
 def check_can_be_changed(use_case: UseCase) -> None:
     """Refuse an election that is still the partner's, was changed before, or that an invoice stands on.
 
-    :raises ElectionNotLocked, ElectionChangedAlready, InvoiceExists: what stands in the way.
+    :raises ElectionNotLocked, ElectionChangedAlready, InvoiceExists, EarnedBefore: what stands in the way.
     """
     if not use_case.is_locked:
         raise ElectionNotLocked
@@ -47,6 +48,8 @@ def check_can_be_changed(use_case: UseCase) -> None:
         raise ElectionChangedAlready
     if Invoice.objects.filter(deal__use_case=use_case).exists():
         raise InvoiceExists
+    if Opening.objects.living().filter(deal__use_case=use_case).exists():
+        raise EarnedBefore
 
 
 def why_not_change(use_case: UseCase, *, by: User) -> DomainError | None:
@@ -79,6 +82,7 @@ def change_election(
         constraint_as(ONE_PER_USE_CASE, ElectionChangedAlready),
         constraint_as(OF_THE_LOCKED, ElectionChangedAlready),
         constraint_as(UNTIL_INVOICED, InvoiceExists),
+        constraint_as("election_change_before_an_opening", EarnedBefore),
         transaction.atomic(),
     ):
         change = ElectionChange.objects.create(

@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from commissions import queries
-from commissions.models import Commission, CommissionKind, Fact
+from commissions.models import Commission, CommissionKind, Fact, Opening, OpeningSum
 from commissions.queries import State
 from ssp.core.money import format_money
 from ssp.core.periods import local_date
@@ -43,12 +44,20 @@ class Explained:
     @property
     def brief(self) -> str:
         """How it was worked out, in one line, as a statement has it."""
+        if self.entry.opening is not None:
+            return _("from before this system: %(earned)s earned, %(paid)s paid") % {
+                "earned": _money(self.entry, self.entry.opening.earned),
+                "paid": _money(self.entry, self.entry.opening.paid),
+            }
         return f"{percent(self.entry.rate_percent)} × {self._counted}"
 
     @property
     def source(self) -> str:
         """What the entry rests on: the fact and the contract; of a recruit's sale, only its entry."""
         entry, facts = self.entry, {"contract": _signed(self.entry), "entry": str(self.entry)}
+        if entry.opening is not None:
+            facts["day"] = day(entry.opening.opening.as_of)
+            return _("Entry %(entry)s, opening balance as of %(day)s; contract of %(contract)s.") % facts
         if entry.source_entry_id is not None:
             facts["source"] = str(entry.source_entry)
             return (
@@ -56,6 +65,7 @@ class Explained:
             )
         if entry.kind == CommissionKind.BONUS:
             return _("Entry %(entry)s, from your recruit’s sale; contract of %(contract)s.") % facts
+        assert entry.fact is not None  # constraint: only an opening has none
         facts |= {
             "invoice": entry.fact.invoice.reference,
             "kind": entry.fact.get_kind_display(),
@@ -81,6 +91,8 @@ def explain(entry: Commission, *, on: date, code: bool = False) -> Explained:
 
     :param code: write currencies as codes, as lists of mixed currencies need it.
     """
+    if entry.opening is not None:
+        return _explain_opening(entry, entry.opening, on=on, code=code)
     bonus = entry.kind == CommissionKind.BONUS
     state = queries.state_of(entry, on=on)
     return Explained(
@@ -98,6 +110,50 @@ def explain(entry: Commission, *, on: date, code: bool = False) -> Explained:
         clause="C20" if bonus else "C5",
         clause_text=_clause_text(entry),
     )
+
+
+def _explain_opening(entry: Commission, before: OpeningSum, *, on: date, code: bool) -> Explained:
+    """Explain the balance with which a deal moved in (ADR 22)."""
+    opening, state, undone = before.opening, queries.state_of(entry, on=on), entry.amount < 0
+    as_of = day(opening.as_of)
+    return Explained(
+        entry=entry,
+        state=state,
+        state_word=_state_word(entry, state),
+        title=_company(entry),
+        subtitle=_("%(use_case)s · from before this system, as of %(day)s")
+        % {"use_case": entry.use_case.title, "day": as_of},
+        rule=_("Opening balance, taken back") if undone else _("Opening balance"),
+        amount=format_money(entry.amount, entry.currency, code=code),
+        steps=[Step(_("Entered as open before, and taken back by finance"), _money(entry, before.open))]
+        if undone
+        else [
+            Step(_("Earned before this system, by %s") % as_of, _money(entry, before.earned)),
+            Step(_("Less what was paid to you before"), _money(entry, -before.paid)),
+        ],
+        total_label=_("Taken back") if undone else _("Open balance, entered once"),
+        when=_when(entry, state),
+        how_long=_opening_how_long(opening),
+        clause="C5",
+        clause_text=_(
+            "What a deal earned before this system was worked out and partly paid by hand. SeMI’s finance "
+            "entered what was still open, and a second person approved it. The caps go on from there."
+        ),
+    )
+
+
+def _opening_how_long(opening: Opening) -> str:
+    if opening.recurring_before:
+        return ngettext(
+            "It is paid once. %(n)d recurring invoice was counted before this system.",
+            "It is paid once. %(n)d recurring invoices were counted before this system.",
+            opening.recurring_before,
+        ) % {"n": opening.recurring_before}
+    if opening.cap_starts_on:
+        return _("It is paid once. The cap runs from %s, the first service day before this system.") % day(
+            opening.cap_starts_on
+        )
+    return _("It is paid once.")
 
 
 def _company(entry: Commission) -> str:
@@ -126,6 +182,7 @@ def _state_word(entry: Commission, state: State) -> str:
 
 def _happened(entry: Commission) -> str:
     fact, kinds = entry.fact, Fact.Kind
+    assert fact is not None  # constraint: only an opening has none
     if fact.invoice_id != entry.invoice_id:
         return _("after a change to invoice %s") % fact.invoice.reference
     return {
@@ -138,6 +195,7 @@ def _happened(entry: Commission) -> str:
 
 
 def _subtitle(entry: Commission) -> str:
+    assert entry.invoice is not None  # constraint: only an opening has none
     return _("%(use_case)s · invoice %(invoice)s, %(what)s") % {
         "use_case": entry.use_case.title,
         "invoice": entry.invoice.reference,
@@ -165,6 +223,7 @@ def _rule(entry: Commission) -> str:
 
 def _steps(entry: Commission) -> list[Step]:
     why, invoice = entry.why, entry.invoice
+    assert invoice is not None  # constraint: only an opening has none
     steps = [
         Step(
             _("Invoice %(number)s of %(day)s, net of VAT")
@@ -261,6 +320,10 @@ def _when(entry: Commission, state: State) -> str:
         return _("It is in a payout that waits for its approval.")
     if entry.amount < 0:
         return _("It counts at once and is netted in the next payout.")
+    if state is State.HELD and entry.opening_id is not None:
+        return _("It is payable from %s, 30 days after the day up to which it was reckoned.") % day(
+            entry.payable_on
+        )
     if state is State.HELD:
         return _(
             "It is payable from %s, 30 days after the day it was earned, and goes into the first payout "

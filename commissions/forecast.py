@@ -64,7 +64,7 @@ def _of(
 ) -> list[Expected]:
     if case is None or not case.pays:
         return []
-    books = rules.Books(case.bills)
+    books = rules.Books(case.bills, case.opening)
     for fact in case.facts:
         books.add(fact)
     payments = []
@@ -103,6 +103,7 @@ class DealForecast:
     currency: str
     invoices: tuple[Expected, ...]  # open ones
     renewals: Outlook | None
+    goes_on: bool = False  # its caps go on from before this system
 
     @property
     def open_invoices(self) -> Decimal:
@@ -144,6 +145,7 @@ def _forecast(
             currency=currency,
             invoices=tuple(each for each in expected if each.currency == currency),
             renewals=renewals if renewals and renewals.currency == currency else None,
+            goes_on=case.opening is not None,
         )
         for currency in sorted(currencies)
     ]

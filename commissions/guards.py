@@ -30,6 +30,7 @@ ENTRY_BY_THE_PROGRAMME = pgtrigger.Trigger(  # invariants 8, 9 and 10
     name="commission_by_the_programme",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert,
+    condition=pgtrigger.Condition("NEW.kind <> 'opening'"),  # those by their opening (guards_openings)
     declare=[
         ("bill", "record"),
         ("deal", "record"),
@@ -82,7 +83,7 @@ ENTRY_BY_THE_PROGRAMME = pgtrigger.Trigger(  # invariants 8, 9 and 10
                 {_refuse_entry("the use case is another partner''s")}
             END IF;
             IF EXISTS (SELECT 1 FROM commissions_commission c WHERE c.use_case_id = NEW.use_case_id
-                       AND c.kind NOT IN (NEW.kind, 'bonus')) THEN
+                       AND c.kind NOT IN (NEW.kind, 'bonus', 'opening')) THEN
                 {_refuse_entry("one use case pays by one model")}
             END IF;
         END IF;

@@ -50,6 +50,12 @@ def accrue_use_case(message: OutboxMessage) -> None:
     accrual.accrue_deals(deals.values_list("pk", flat=True), at=clock.now())
 
 
+@outbox.handles("commissions.opening_entered")
+def accrue_after_an_opening(message: OutboxMessage) -> None:
+    """Write what invoices of a deal call for that were there before its opening balance."""
+    accrual.accrue_deals([message.payload["deal_id"]], at=clock.now())
+
+
 @outbox.handles("commissions.payout_approved")
 def mail_statement(message: OutboxMessage) -> None:
     """Tell the partner that a payout was approved, and where its statement is."""

@@ -14,10 +14,13 @@ INVARIANTS: list[tuple[int, str, str]] = [
     ),
     (
         8,
-        "No positive entry without a payment.",
+        "No positive entry without a payment; for what was paid before this system two people vouch.",
         """
         SELECT c.id FROM commissions_commission c
-         WHERE c.amount > 0 AND NOT EXISTS (
+          LEFT JOIN commissions_openingsum s ON s.id = c.opening_id
+          LEFT JOIN commissions_opening o ON o.id = s.opening_id
+          LEFT JOIN commissions_openingimport b ON b.id = o.opening_import_id
+         WHERE c.amount > 0 AND (b.committed_by_id = b.uploaded_by_id) IS NOT FALSE AND NOT EXISTS (
                SELECT 1 FROM commissions_fact f WHERE f.invoice_id = c.invoice_id AND f.kind = 'payment')
         """,
     ),
@@ -33,7 +36,7 @@ INVARIANTS: list[tuple[int, str, str]] = [
         8,
         "None of both models for one use case.",
         """
-        SELECT c.use_case_id FROM commissions_commission c WHERE c.kind <> 'bonus'
+        SELECT c.use_case_id FROM commissions_commission c WHERE c.kind NOT IN ('bonus', 'opening')
          GROUP BY c.use_case_id HAVING count(DISTINCT c.kind) > 1
         """,
     ),
@@ -42,7 +45,8 @@ INVARIANTS: list[tuple[int, str, str]] = [
         "No two entries for one fact, invoice and kind.",
         """
         SELECT min(c.id) FROM commissions_commission c
-         GROUP BY c.fact_id, c.invoice_id, c.kind HAVING count(*) > 1
+         GROUP BY c.fact_id, c.invoice_id, c.kind, c.opening_id, c.opening_id IS NOT NULL AND c.amount < 0
+        HAVING count(*) > 1
         """,
     ),
     (
@@ -50,7 +54,7 @@ INVARIANTS: list[tuple[int, str, str]] = [
         "No negative sum per invoice and kind.",
         """
         SELECT c.invoice_id FROM commissions_commission c
-         GROUP BY c.invoice_id, c.kind HAVING sum(c.amount) < 0
+         GROUP BY c.invoice_id, c.kind, c.opening_id HAVING sum(c.amount) < 0
         """,
     ),
     (
@@ -64,6 +68,17 @@ INVARIANTS: list[tuple[int, str, str]] = [
                    SELECT coalesce(sum(f.net), 0) FROM commissions_fact f
                     WHERE f.invoice_id = c.invoice_id AND f.kind = 'credit')) + 0.5
             OR sum(c.amount) <> (array_agg(c.due ORDER BY c.id DESC))[1]
+        """,
+    ),
+    (
+        9,
+        "What was open before this system is in the ledger: exactly that, once, or taken back whole.",
+        """
+        SELECT s.id FROM commissions_openingsum s JOIN commissions_opening o ON o.id = s.opening_id
+          LEFT JOIN commissions_commission c ON c.opening_id = s.id
+         GROUP BY s.id, o.id
+        HAVING coalesce(sum(c.amount), 0) <> CASE WHEN o.undone_at IS NULL THEN s.earned - s.paid ELSE 0 END
+            OR bool_or(c.kind <> 'opening')
         """,
     ),
     (

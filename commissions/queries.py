@@ -27,6 +27,7 @@ ZERO = Decimal(0)
 EXPLAINED = (  # what the explanation of an entry reads
     "invoice",
     "fact__invoice",
+    "opening__opening",
     "contract",
     "use_case__referral__company",
     "use_case__partner",

@@ -6,6 +6,7 @@ writer is repeated as things stood for it, by the last fact that it knew of, and
 with what the rules write; in the end they say what is missing now.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,13 +14,13 @@ from decimal import Decimal
 from itertools import groupby
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 
 from commissions import rules
-from commissions.accrual import deals_with_invoices, lock
+from commissions.accrual import A_PIECE, lock
 from commissions.cases import cases_of
 from commissions.departures import Departure, departures
-from commissions.models import Commission, Fact
+from commissions.models import Commission, CommissionKind, Fact, Invoice, Opening, OpeningSum
 from referrals.models import Deal, UseCaseOutcome
 from ssp.core.periods import local_date
 
@@ -44,6 +45,10 @@ class Difference:
         return f"{self.what}: {name}, deal {self.deal}, invoice {invoice}, fact {fact}, {kind}: {told}"
 
 
+def _key(entry: Commission) -> Key:
+    return (entry.fact_id or 0, entry.invoice_id or 0, entry.kind)
+
+
 def _told(name: str, there: object, due: object) -> str:
     if there is None:
         return f"{name} {due}"
@@ -65,11 +70,23 @@ def differences(tally: Tally) -> Iterator[Difference]:
     Nothing is written, but a piece is locked while it is read: its facts and entries are of one moment.
     """
     departed = departures()
-    for pks in deals_with_invoices():
+    for pks in _deals():
         with transaction.atomic():
             lock(pks)
             found = list(of_deals(pks, tally, departed))
         yield from found
+
+
+def _deals() -> Iterator[list[int]]:
+    """Yield the deals that have invoices or an opening balance, piece by piece, in their order."""
+    last = 0
+    known = Exists(Invoice.objects.filter(deal=OuterRef("pk"))) | Exists(
+        Opening.objects.filter(deal=OuterRef("pk"))
+    )
+    rows = Deal.objects.filter(known).order_by("pk").values_list("pk", flat=True)
+    while some := list(rows.filter(pk__gt=last)[:A_PIECE]):
+        yield some
+        last = some[-1]
 
 
 def of_deals(
@@ -79,7 +96,7 @@ def of_deals(
 
     :param departed: by deal, the invoices that were taken from it again.
     """
-    entries = Commission.objects.order_by("pk").select_related("source_entry")
+    entries = Commission.objects.order_by("pk").select_related("source_entry", "opening__opening")
     rows = (
         Deal.objects.filter(pk__in=deal_ids)
         .select_related("use_case__partner__recruiter", "use_case__referral")
@@ -93,14 +110,37 @@ def of_deals(
         .order_by("pk")
         .values_list("invoice_id", "pk")
     )
+    sums: defaultdict[int, list[OpeningSum]] = defaultdict(list)
+    for each in OpeningSum.objects.filter(opening__deal__in=deals).select_related("opening").order_by("pk"):
+        sums[each.opening.deal_id].append(each)
     for deal in deals:
-        ledger = list(deal.use_case.commissions.all())
+        entered = list(deal.use_case.commissions.all())
+        ledger = [entry for entry in entered if entry.opening is None]
         tally.deals += 1
-        tally.entries += len(ledger)
+        tally.entries += len(entered)
+        for difference in _openings(deal, entered, sums[deal.pk]):
+            tally.differences += 1
+            yield difference
         books = _Books(deal, cases.get(deal.pk), ledger, matched, (departed or {}).get(deal.pk, ()))
         for difference in books.compare():
             tally.differences += 1
             yield difference
+
+
+def _openings(deal: Deal, entered: Sequence[Commission], sums: Sequence[OpeningSum]) -> Iterator[Difference]:
+    """Compare what was open before this system with its entries: all of it once, or taken back."""
+    for each in sums:
+        mine = [entry for entry in entered if entry.opening_id == each.pk]
+        due = [each.open] if each.opening.undone_at is None else [each.open, -each.open]
+        if [entry.amount for entry in mine] != [amount for amount in due if amount]:
+            total = sum((entry.amount for entry in mine), Decimal(0))
+            yield Difference(
+                what=DIFFERENT if mine else MISSING,
+                deal=deal.pk,
+                key=(0, 0, CommissionKind.OPENING.value),
+                entry=mine[0].pk if mine else None,
+                figures={"amount": (total if mine else None, sum(due, Decimal(0)))},
+            )
 
 
 class _Books:
@@ -148,7 +188,7 @@ class _Books:
         """Yield the case with what the run knew: as it is decided now, then as it may have been then."""
         if self.case is None:
             return
-        self.known = max(self.known, run[0].known_fact or 0, *(entry.fact_id for entry in run))
+        self.known = max(self.known, run[0].known_fact or 0, *(entry.fact_id or 0 for entry in run))
         known = self.known
         bills = tuple(bill for bill in self.case.bills if self.matched.get(bill.id, 0) <= known)
         ids = {bill.id for bill in bills}
@@ -194,7 +234,7 @@ class _Books:
     def _compare_entries(self, run: list[Commission], dues: list[rules.Entry]) -> Iterator[Difference]:
         expected: dict[Key, rules.Entry] = {(due.fact, due.bill, due.kind): due for due in dues}
         for entry in run:
-            due = expected.pop((entry.fact_id, entry.invoice_id, entry.kind), None)
+            due = expected.pop(_key(entry), None)
             if due is None:
                 yield self._difference(SUPERFLUOUS, entry, None)
             elif wrong := self._wrong(entry, due, dues):
@@ -241,7 +281,7 @@ class _Books:
         figures: dict[str, tuple[object, object]] | None = None,
     ) -> Difference:
         if entry is not None:
-            key: Key = (entry.fact_id, entry.invoice_id, entry.kind)
+            key = _key(entry)
         else:
             assert due is not None
             key = (due.fact, due.bill, due.kind)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from commissions import accrual, bank, contests, services, statements
+from commissions import accrual, bank, contests, openings, services, statements
 from ssp.core import clock
 from ssp.core.locks import alone
 
@@ -39,5 +39,6 @@ def forget_former_addresses(**_: object) -> None:
 
 @shared_task
 def forget_import_previews(**_: object) -> None:
-    """Delete files of invoices that nobody imported for a month."""
+    """Delete files of invoices that nobody imported for a month, and of openings that nobody approved."""
     services.forget_old_previews(at=clock.now())
+    openings.forget_previews(at=clock.now())

@@ -309,6 +309,7 @@ BOOKKEEPING = {
     "PAYABLE": env.str("BOOKKEEPING_PAYABLE", default="1600"),  # creditors
     "VAT": env.str("BOOKKEEPING_VAT", default="1520"),  # VAT to reclaim
     "BANK": env.str("BOOKKEEPING_BANK", default="1100"),
+    "OPENING": env.str("BOOKKEEPING_OPENING", default="1990"),  # balances that moved in
 }
 
 SEPA_DEBTOR = {  # the account that payouts leave from; production has none until it is set

@@ -27,6 +27,7 @@ FIGURES = """
     ), rows AS (
         SELECT c.currency, c.partner_id, c.use_case_id, c.amount AS earned,
                CASE WHEN c.kind = 'bonus' THEN c.amount ELSE 0 END AS bonus,
+               CASE WHEN c.kind = 'opening' THEN c.amount ELSE 0 END AS opening,
                CASE WHEN p.paid_on IS NOT NULL THEN c.amount ELSE 0 END AS paid,
                0::numeric AS invoiced, 0::numeric AS credited, 0::numeric AS received
           FROM commissions_commission c
@@ -34,12 +35,12 @@ FIGURES = """
           LEFT JOIN commissions_payout p ON p.id = e.payout_id
          WHERE c.earned_on BETWEEN %(since)s AND %(until)s
          UNION ALL
-        SELECT i.currency, u.partner_id, u.id, 0, 0, 0, i.net, 0, 0
+        SELECT i.currency, u.partner_id, u.id, 0, 0, 0, 0, i.net, 0, 0
           FROM commissions_invoice i JOIN referrals_deal d ON d.id = i.deal_id
           JOIN referrals_usecase u ON u.id = d.use_case_id
          WHERE i.issued_on BETWEEN %(since)s AND %(until)s
          UNION ALL
-        SELECT i.currency, u.partner_id, u.id, 0, 0, 0, 0,
+        SELECT i.currency, u.partner_id, u.id, 0, 0, 0, 0, 0,
                CASE WHEN f.kind = 'credit' THEN f.net ELSE 0 END,
                CASE f.kind WHEN 'payment' THEN f.gross WHEN 'refund' THEN -f.gross ELSE 0 END
                    * i.net / nullif(i.gross, 0)
@@ -47,7 +48,8 @@ FIGURES = """
           JOIN referrals_deal d ON d.id = i.deal_id JOIN referrals_usecase u ON u.id = d.use_case_id
          WHERE f.happened_on BETWEEN %(since)s AND %(until)s AND f.kind IN ('credit', 'payment', 'refund')
     ), summed AS (
-        SELECT currency, {key}, sum(earned) AS earned, sum(bonus) AS bonus, sum(paid) AS paid,
+        SELECT currency, {key}, sum(earned) AS earned, sum(bonus) AS bonus,
+               sum(opening) AS opening, sum(paid) AS paid,
                sum(invoiced) AS invoiced, sum(credited) AS credited, coalesce(sum(received), 0) AS received
           FROM rows LEFT JOIN tiers USING (partner_id)
          GROUP BY currency, {key}
@@ -56,7 +58,7 @@ FIGURES = """
                    PARTITION BY currency ORDER BY earned DESC, invoiced DESC, {key}) AS place
           FROM summed
     )
-    SELECT currency, {key}, earned, bonus, paid, invoiced, credited, received
+    SELECT currency, {key}, earned, bonus, opening, paid, invoiced, credited, received
       FROM placed WHERE place <= %(limit)s ORDER BY currency, place
 """
 
@@ -70,6 +72,7 @@ class Figures:
     label: str
     earned: Decimal
     bonus: Decimal
+    opening: Decimal  # of it from before this system: the revenue is from before, too
     paid: Decimal
     invoiced: Decimal
     credited: Decimal
@@ -82,8 +85,8 @@ class Figures:
 
     @property
     def rate(self) -> Decimal | None:
-        """Commission on their deals as a percentage of what customers paid for them; bonuses aside."""
-        return _percent(self.earned - self.bonus, self.received)
+        """Commission as a percentage of what customers paid; bonuses and opening balances aside."""
+        return _percent(self.earned - self.bonus - self.opening, self.received)
 
     @property
     def bonus_share(self) -> Decimal | None:
@@ -108,9 +111,9 @@ def figures(by: By, *, since: date, until: date, limit: int = EVERYTHING) -> lis
         rows = cursor.fetchall()
     labels = _labels(by, {row[1] for row in rows if row[1] is not None})
     found = []
-    for currency, key, earned, bonus, paid, invoiced, credited, received in rows:
+    for currency, key, *sums in rows:
         label = labels.get(key, "–")
-        found.append(Figures(currency, key, label, earned, bonus, paid, invoiced, credited, received))
+        found.append(Figures(currency, key, label, *sums))
     return found
 
 
@@ -120,7 +123,7 @@ def total(rows: Sequence[Figures], label: str = "") -> Figures:
     def of(name: str) -> Decimal:
         return sum((getattr(row, name) for row in rows), ZERO)
 
-    names = ("earned", "bonus", "paid", "invoiced", "credited", "received")
+    names = ("earned", "bonus", "opening", "paid", "invoiced", "credited", "received")
     return Figures(rows[0].currency, None, label, *(of(name) for name in names))
 
 

@@ -1,8 +1,10 @@
 """The journal for bookkeeping: double entries per month and currency, each thing booked exactly once.
 
-A commission is an expense, and accrued, from the day it was earned. When its payout is approved the partner's
-statement stands in for their invoice: what was accrued becomes payable, with its VAT. The transfer settles
-that; one that fails takes the approval back, since its entries go into the next payout and its statement.
+A commission is an expense, and accrued, from the day it was earned. An opening balance is accrued against an
+account of its own, which bookkeeping settles with the books before: it was an expense there (ADR 22). When
+its payout is approved the partner's statement stands in for their invoice: what was accrued becomes payable,
+with its VAT. The transfer settles that; one that fails takes the approval back, since its entries go into the
+next payout and its statement.
 
 What is recorded after its month was closed is booked on the first day of the first month that is open then.
 Which month a thing is in is kept by a row for each (`JournalPosting`), and the file of a closed month is kept
@@ -57,6 +59,7 @@ ACCRUED = Account("ACCRUED", "Accrued commissions")
 PAYABLE = Account("PAYABLE", "Payable to partners")
 VAT = Account("VAT", "VAT to reclaim")
 BANK = Account("BANK", "Bank")
+OPENING = Account("OPENING", "Opening balances, partner commissions")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Source:
     vat: Decimal
     document: str  # L-0012 for an entry, 2026-0058 for a payout
     about: str  # the invoice of an entry, or nothing
+    is_opening: bool  # a balance from before this system
 
 
 @dataclass(frozen=True)
@@ -94,14 +98,15 @@ class Line:
 SOURCES = """
     SELECT 'earned' AS what, c.id, c.earned_on AS happened_on, c.currency, c.partner_id, c.amount,
            0 AS vat, 'L-' || lpad(c.id::text, greatest(4, length(c.id::text)), '0') AS document,
-           i.reference AS about
-      FROM commissions_commission c JOIN commissions_invoice i ON i.id = c.invoice_id
+           coalesce(i.reference, '') AS about, c.opening_id IS NOT NULL AS is_opening
+      FROM commissions_commission c LEFT JOIN commissions_invoice i ON i.id = c.invoice_id
      WHERE c.currency = %(currency)s AND NOT EXISTS (
            SELECT 1 FROM commissions_journalposting j WHERE j.commission_id = c.id)
      UNION ALL
     SELECT w.what, p.id, w.happened_on, p.currency, p.partner_id, p.entries_total, p.vat,
            p.statement_year || '-'
-               || lpad(p.statement_sequence::text, greatest(4, length(p.statement_sequence::text)), '0'), ''
+               || lpad(p.statement_sequence::text, greatest(4, length(p.statement_sequence::text)), '0'),
+           '', false
       FROM commissions_payout p JOIN commissions_payoutrun r ON r.id = p.run_id
      CROSS JOIN LATERAL (VALUES
                ('approved', (r.approved_at AT TIME ZONE 'Europe/Amsterdam')::date),
@@ -113,7 +118,7 @@ SOURCES = """
 """
 OPEN_SOURCES = f"""
     SELECT s.what, s.id, s.happened_on, s.currency, s.partner_id, partner.display_name, s.amount, s.vat,
-           s.document, s.about
+           s.document, s.about, s.is_opening
       FROM ({SOURCES}) s JOIN partners_partner partner ON partner.id = s.partner_id
      WHERE s.happened_on < %(before)s
      ORDER BY greatest(s.happened_on, %(first)s), s.what, s.id
@@ -198,13 +203,15 @@ def lines_of(source: Source, *, month: date) -> Iterator[Line]:
     """Yield the two or three lines that book something; debit equals credit."""
     net, vat = source.amount, source.vat
     words = {
-        What.EARNED: (f"Commission {source.document}, invoice {source.about}"),
+        What.EARNED: f"Commission {source.document}, opening balance from before this system"
+        if source.is_opening
+        else f"Commission {source.document}, invoice {source.about}",
         What.APPROVED: f"Payout approved, statement {source.document}",
         What.PAID: f"Payout transferred, statement {source.document}",
         What.FAILED: f"Transfer failed, statement {source.document} taken back",
     }
     sides = {  # account, and what is debited; a credit is negative
-        What.EARNED: ((EXPENSE, net), (ACCRUED, -net)),
+        What.EARNED: ((OPENING if source.is_opening else EXPENSE, net), (ACCRUED, -net)),
         What.APPROVED: ((ACCRUED, net), (VAT, vat), (PAYABLE, -net - vat)),
         What.PAID: ((PAYABLE, net + vat), (BANK, -net - vat)),
         What.FAILED: ((PAYABLE, net + vat), (VAT, -vat), (ACCRUED, -net)),
@@ -237,7 +244,7 @@ def totals_of(lines: Iterable[Line]) -> Totals:
         both = sums.setdefault(line.account, [ZERO, ZERO])
         both[0] += line.debit
         both[1] += line.credit
-    ordered = [account for account in (EXPENSE, ACCRUED, PAYABLE, VAT, BANK) if account in sums]
+    ordered = [account for account in (EXPENSE, OPENING, ACCRUED, PAYABLE, VAT, BANK) if account in sums]
     return Totals(
         [(account, sums[account][0], sums[account][1]) for account in ordered],
         sum((debit for debit, _credit in sums.values()), ZERO),

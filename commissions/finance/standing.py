@@ -39,17 +39,18 @@ ENTRIES = f"""
                CASE WHEN places.is_paid THEN 'paid'
                     WHEN places.commission_id IS NOT NULL THEN 'in_payout'
                     WHEN c.payable_on > %(on)s THEN 'held' ELSE 'payable' END AS state,
-               %(on)s::date - c.payable_on AS days
+               %(on)s::date - c.payable_on AS days, c.kind
           FROM commissions_commission c LEFT JOIN places ON places.commission_id = c.id
          WHERE c.recorded_at < %(over)s
     )"""
 SUMS = f"""{ENTRIES}, aged AS (
         SELECT currency, state, month, partner_id, CASE WHEN state = 'payable'
                     THEN width_bucket(days, ARRAY[0, {", ".join(str(n + 1) for n in AGES)}]) END AS age,
-               sum(amount) AS amount
+               sum(amount) AS amount,
+               coalesce(sum(amount) FILTER (WHERE kind = 'opening' AND state <> 'paid'), 0) AS before
           FROM entries GROUP BY 1, 2, 3, 4, 5
     )
-    SELECT GROUPING(month, partner_id, age), currency, state, month, partner_id, age, sum(amount)
+    SELECT GROUPING(month, partner_id, age), currency, state, month, partner_id, age, sum(amount), sum(before)
       FROM aged
      GROUP BY GROUPING SETS ((currency, state, month), (currency, state, partner_id), (currency, state, age))
      ORDER BY currency, month, partner_id, age
@@ -66,6 +67,7 @@ class Sums:
     payable: Decimal = ZERO
     in_payout: Decimal = ZERO
     paid: Decimal = ZERO
+    before: Decimal = ZERO  # of what is owed, what moved in as open from before this system
 
     @property
     def earned(self) -> Decimal:
@@ -81,8 +83,9 @@ class Sums:
         """The sums in the order of the columns."""
         return (self.held, self.payable, self.in_payout, self.owed, self.paid, self.earned)
 
-    def add(self, state: str, amount: Decimal) -> None:
+    def add(self, state: str, amount: Decimal, before: Decimal) -> None:
         setattr(self, state, getattr(self, state) + amount)
+        self.before += before
 
 
 @dataclass
@@ -113,13 +116,13 @@ def standing(on: date) -> list[Standing]:
         cursor.execute(SUMS, end_of(on))
         rows = cursor.fetchall()
     partners = Partner.objects.in_bulk({row[4] for row in rows if row[4] is not None})
-    for told_apart, currency, state, month, partner_id, age, amount in rows:
+    for told_apart, currency, state, month, partner_id, age, amount, before in rows:
         here = found.setdefault(currency, Standing(currency))
         if told_apart == BY_MONTH:
-            here.months.setdefault(month, Sums()).add(state, amount)
-            here.total.add(state, amount)
+            here.months.setdefault(month, Sums()).add(state, amount, before)
+            here.total.add(state, amount, before)
         elif told_apart == BY_PARTNER:
-            here.partners.setdefault(partners[partner_id], Sums()).add(state, amount)
+            here.partners.setdefault(partners[partner_id], Sums()).add(state, amount, before)
         elif age is not None:
             here.ages[age - 1] += amount
     return list(found.values())

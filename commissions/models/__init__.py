@@ -17,6 +17,7 @@ from commissions.models.invoices import (
 )
 from commissions.models.journal import JournalMonth, JournalPosting
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
+from commissions.models.openings import Opening, OpeningImport, OpeningQuerySet, OpeningSum
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
 from commissions.models.statements import Statement, StatementFile, StatementKind, StatementLine
 from commissions.models.tax import TaxTreatment
@@ -42,6 +43,10 @@ __all__ = [
     "InvoiceQuerySet",
     "JournalMonth",
     "JournalPosting",
+    "Opening",
+    "OpeningImport",
+    "OpeningQuerySet",
+    "OpeningSum",
     "PaymentFile",
     "Payout",
     "PayoutEntry",

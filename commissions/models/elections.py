@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from commissions import guards_elections as guards
+from commissions import guards_openings
 from partners.models import CommissionModel
 from referrals.models import UseCase
 from ssp.core.models import User
@@ -28,7 +29,7 @@ class ElectionChange(models.Model):
             ),
             models.CheckConstraint(condition=Q(reason__regex=r"\S"), name="election_change_has_reason"),
         ]
-        triggers = [guards.BY_A_DIRECTOR, guards.CHANGE_IS_KEPT]
+        triggers = [guards.BY_A_DIRECTOR, guards.CHANGE_IS_KEPT, guards_openings.ELECTION_BEFORE_AN_OPENING]
 
     def __str__(self) -> str:
         return f"{self.get_before_display()} → {self.get_model_display()}"

@@ -7,9 +7,10 @@ from django.db import models
 from django.db.models import FilteredRelation, Q
 from django.utils.translation import gettext_lazy as _
 
-from commissions import guards
+from commissions import guards, guards_openings
 from commissions.models.amounts import AMOUNT
 from commissions.models.invoices import Fact, Invoice
+from commissions.models.openings import OpeningSum
 from partners.models import Contract, Partner
 from referrals.models import UseCase
 
@@ -23,9 +24,14 @@ class CommissionKind(models.TextChoices):
     RECURRING = "recurring", _("Recurring revenue")
     FIRST_INVOICE = "first_invoice", _("First invoice")
     BONUS = "bonus", _("Bonus for a recruit's sale")
+    OPENING = "opening", _("Opening balance")
 
 
 class CommissionQuerySet(models.QuerySet["Commission"]):
+    def by_facts(self) -> Self:
+        """What the formula wrote; opening balances aside."""
+        return self.filter(opening__isnull=True)
+
     def owned_by(self, partner: Partner) -> Self:
         return self.filter(partner=partner)
 
@@ -49,8 +55,10 @@ class Commission(models.Model):
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="commissions")
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+")
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="commissions")
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="commissions")
-    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="commissions")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="commissions")
+    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, null=True, related_name="commissions")
+    # Instead of a fact: a balance from before this system (ADR 22), which two people vouched for.
+    opening = models.ForeignKey(OpeningSum, on_delete=models.PROTECT, null=True, related_name="entries")
     kind = models.CharField(max_length=14, choices=CommissionKind)
     source_entry = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="bonuses")
     rate_percent = models.DecimalField(max_digits=5, decimal_places=2)
@@ -81,6 +89,11 @@ class Commission(models.Model):
                 condition=Q(kind="bonus") | Q(source_entry__isnull=True),
                 name="commission_only_bonus_has_source",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="opening", opening__isnull=False, fact__isnull=True, invoice__isnull=True)
+                | (~Q(kind="opening") & Q(opening__isnull=True, fact__isnull=False, invoice__isnull=False)),
+                name="commission_by_fact_or_opening",
+            ),
         ]
         indexes = [
             models.Index(fields=["partner", "currency", "payable_on"], name="commission_by_partner"),
@@ -93,6 +106,7 @@ class Commission(models.Model):
             guards.ENTRY_BY_THE_PROGRAMME,
             guards.NOT_FOR_A_DUPLICATE,
             guards.NOT_BY_A_SILENT_FACT,
+            guards_openings.ENTRY_BY_ITS_OPENING,
         ]
 
     def __str__(self) -> str:

@@ -1,12 +1,22 @@
 """What an invoice has earned by now: the formula of C5, from the facts known so far."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from commissions.rules.facts import RECURRING, ZERO, Bill, FactKind, Happening, Kind, Terms, cap_ends_on
+from commissions.rules.facts import (
+    RECURRING,
+    ZERO,
+    Bill,
+    FactKind,
+    Happening,
+    Kind,
+    Opening,
+    Terms,
+    cap_ends_on,
+)
 from ssp.core.money import round_half_even
 
 
@@ -17,16 +27,24 @@ class Position:
     first: int | None
     starts_on: date | None
     recurring: tuple[int, ...]
+    before: int = 0  # how many recurring invoices count that aren't here
+
+    def place(self, bill: int) -> int | None:
+        """Return the how-manieth recurring invoice of the deal this is."""
+        return self.before + self.recurring.index(bill) + 1 if bill in self.recurring else None
 
 
 class Books:
     """The invoices of a deal and what is known about them so far."""
 
-    def __init__(self, bills: Iterable[Bill]) -> None:
+    def __init__(self, bills: Iterable[Bill], opening: Opening | None = None) -> None:
         self._bills = {bill.id: bill for bill in bills}
+        self._opening = opening
         self._facts: dict[int, list[Happening]] = {}
 
     def add(self, fact: Happening) -> None:
+        if self._opening and self._opening.leaves_out(fact):
+            fact = replace(fact, gross=Decimal(0))
         self._facts.setdefault(fact.bill, []).append(fact)
 
     @property
@@ -71,14 +89,22 @@ class Books:
 
     def position(self) -> Position:
         starts: list[date] = []
-        recurring: list[int] = []
+        recurring: list[Bill] = []
         for bill in self.bills:
             left = self.remaining(bill)
             days = [x.service_from for x in bill.lines if x.recurring and x.service_from and left[x.id] > 0]
             if days:
                 starts.append(min(days))
-                recurring.append(bill.id)
-        return Position(self._first(), min(starts, default=None), tuple(recurring))
+                recurring.append(bill)
+        numbers = tuple(bill.id for bill in recurring)
+        opening = self._opening
+        if opening is None:
+            return Position(self._first(), min(starts, default=None), numbers)
+        if opening.cap_starts_on:
+            starts.append(opening.cap_starts_on)
+        among = sum(bill.issued_on <= opening.as_of for bill in recurring)  # counted before, and here too
+        first = None if opening.first_taken else self._first()
+        return Position(first, min(starts, default=None), numbers, max(opening.recurring_before - among, 0))
 
     def _first(self) -> int | None:
         """Return the first invoice: the earliest whose total isn't zero, or what replaced it, and so on."""
@@ -168,7 +194,7 @@ def _recurring_net(
     if position.starts_on is None:
         pass
     elif terms.cap_unit == "invoices":
-        place = position.recurring.index(bill.id) + 1 if bill.id in position.recurring else None
+        place = position.place(bill.id)
         why["place"] = place
         eligible = kept if place and place <= terms.cap_count else ZERO
     else:

@@ -91,6 +91,22 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """What was reckoned before this system, up to and including a day: here it goes on from there (ADR 22).
+
+    What customers paid or got back until that day was counted then, so it doesn't count here.
+    """
+
+    as_of: date
+    cap_starts_on: date | None = None  # the first recurring service day before
+    recurring_before: int = 0  # recurring invoices dated up to that day, whether they are here or not
+    first_taken: bool = False  # the first invoice was before: none here is
+
+    def leaves_out(self, fact: "Happening") -> bool:
+        return fact.kind in ("payment", "refund") and fact.on <= self.as_of
+
+
+@dataclass(frozen=True)
 class Case:
     """Everything that decides what one use case pays. `facts` are in the order in which they arrived."""
 
@@ -102,6 +118,7 @@ class Case:
     ended_for_cause_on: date | None = None
     recruiter_contracts: tuple[Terms, ...] = ()  # none: no recruiter, or no bonus slot (C21)
     recruiter_ended_for_cause_on: date | None = None
+    opening: Opening | None = None
 
 
 @dataclass(frozen=True)

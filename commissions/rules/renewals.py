@@ -61,13 +61,13 @@ def outlook(case: Case, *, on: date) -> Outlook | None:
     terms = contract_in_force(case.contracts, on)
     if case.model != RECURRING or not case.pays or case.ended_for_cause_on or terms is None:
         return None
-    known = _books(case.bills, case.facts)
+    known = _books(case, case.bills, case.facts)
     position = known.position()
     last = _last_day(position, terms)
     imagined = list(_renewals(known, last, _places_left(position, terms), on=on))
     if not imagined:
         return None
-    books = _books((*case.bills, *imagined), (*case.facts, *_paid(imagined)))
+    books = _books(case, (*case.bills, *imagined), (*case.facts, *_paid(imagined)))
     position, rate = books.position(), terms.percent(RECURRING)
     renewals = [
         Renewal(line.service_from, line.service_to, bill.net, due, bill.currency)
@@ -83,8 +83,8 @@ def outlook(case: Case, *, on: date) -> Outlook | None:
     )
 
 
-def _books(bills: tuple[Bill, ...], facts: tuple[Happening, ...]) -> Books:
-    books = Books(bills)
+def _books(case: Case, bills: tuple[Bill, ...], facts: tuple[Happening, ...]) -> Books:
+    books = Books(bills, case.opening)
     for fact in facts:
         books.add(fact)
     return books
@@ -99,7 +99,7 @@ def _last_day(position: Position, terms: Terms) -> date:
 def _places_left(position: Position, terms: Terms) -> int:
     if terms.cap_unit == "years":
         return MOST
-    return max(terms.cap_count - len(position.recurring), 0)
+    return max(terms.cap_count - position.before - len(position.recurring), 0)
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,10 @@ class Accrual:
 
     def __init__(self, case: Case, written: Sequence[Written]) -> None:
         self.case = case
-        self.books = Books(case.bills)
-        self.at_end = Books(case.bills)  # what was known about the time until the partner's end for cause
-        self.at_recruiter_end = Books(case.bills)
+        self.books = Books(case.bills, case.opening)
+        # What was known about the time until the partner's end for cause, and the recruiter's.
+        self.at_end = Books(case.bills, case.opening)
+        self.at_recruiter_end = Books(case.bills, case.opening)
         self.ledger = Ledger(written)
         order = {fact.id: place for place, fact in enumerate(case.facts)}
         self.last: dict[tuple[int, Kind], int] = {}

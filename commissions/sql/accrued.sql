@@ -24,11 +24,14 @@ asked AS MATERIALIZED (
            CASE WHEN p.bonus_slot IS NOT NULL THEN p.recruiter_id END AS recruiter,
            u.outcome = '' AND coalesce(d.signed_on BETWEEN u.window_starts_on AND u.window_ends_on, false) AS pays,
            coalesce(u.window_starts_on, (u.defined_at AT TIME ZONE 'Europe/Amsterdam')::date) AS began_on,
-           coalesce(r.registered_at, u.defined_at) AS began_at, p.started_at
+           coalesce(r.registered_at, u.defined_at) AS began_at, p.started_at,
+           x.as_of, x.cap_starts_on AS opening_starts_on, coalesce(x.recurring_before, 0) AS recurring_before,
+           coalesce(x.first_taken, false) AS first_taken
       FROM referrals_deal d
       JOIN referrals_usecase u ON u.id = d.use_case_id
       JOIN partners_partner p ON p.id = u.partner_id
       LEFT JOIN referrals_referral r ON r.id = u.referral_id
+      LEFT JOIN commissions_opening x ON x.deal_id = d.id AND x.undone_at IS NULL  -- reckoned before this system
      WHERE d.id = ANY(%(deals)s)
 ),
 terms AS MATERIALIZED (
@@ -104,9 +107,11 @@ lines AS MATERIALIZED (
       FROM line GROUP BY bill
 ),
 fact AS MATERIALIZED (
-    SELECT f.id AS k, b.deal, b.bill, f.kind, f.happened_on, f.gross, f.net, f.line_id AS line,
+    SELECT f.id AS k, b.deal, b.bill, f.kind, f.happened_on, f.net, f.line_id AS line,
+           -- What was paid until the day of an opening was counted then.
+           CASE WHEN f.kind IN ('payment', 'refund') AND f.happened_on <= d.as_of THEN 0 ELSE f.gross END AS gross,
            CASE WHEN f.kind = 'credit' THEN f.replacement_id END AS replacement
-      FROM commissions_fact f JOIN bill b ON b.bill = f.invoice_id
+      FROM commissions_fact f JOIN bill b ON b.bill = f.invoice_id JOIN deal d ON d.deal = b.deal
      WHERE f.invoice_id = ANY(%(invoices)s)
        AND f.kind IN ('invoice', 'match', 'payment', 'refund', 'credit')  -- any other changes nothing here
 ),
@@ -114,7 +119,8 @@ known AS MATERIALIZED (SELECT deal, max(k) AS k FROM fact GROUP BY deal),
 
 -- 2. Versions: an invoice after each of its facts; 0 is before the first -----------------------------------------
 told AS MATERIALIZED (
-    SELECT o.book, f.* FROM book o JOIN fact f ON f.deal = o.deal
+    SELECT o.book, f.k, f.deal, f.bill, f.kind, f.happened_on, f.gross, f.net, f.line, f.replacement
+      FROM book o JOIN fact f ON f.deal = o.deal
      WHERE o.until IS NULL OR f.happened_on <= o.until
     UNION ALL
     SELECT o.book, 0, b.deal, b.bill, '', NULL, 0, 0, NULL, NULL FROM book o JOIN bill b ON b.deal = o.deal
@@ -188,12 +194,17 @@ stretch AS MATERIALIZED (  -- how long an invoice stays what it is to the deal: 
 ),
 standing AS MATERIALIZED (  -- every invoice that had arrived, at each moment at which one of them changed
     SELECT at.book, at.k, s.bill, s.replaced_by,
-           min(s.day) OVER (PARTITION BY at.book, at.k) AS starts_on,
-           CASE WHEN s.day IS NOT NULL THEN count(s.day) OVER (PARTITION BY at.book, at.k ORDER BY b.ord) END AS place,
-           b.ord = min(b.ord) FILTER (WHERE b.gross > 0) OVER (PARTITION BY at.book, at.k) AS opens
+           least(min(s.day) OVER (PARTITION BY at.book, at.k), d.opening_starts_on) AS starts_on,
+           -- An invoice from before an opening's day that is here too is among those counted before.
+           CASE WHEN s.day IS NOT NULL THEN count(s.day) OVER (PARTITION BY at.book, at.k ORDER BY b.ord)
+               + greatest(d.recurring_before - count(s.day) FILTER (WHERE b.issued_on <= d.as_of) OVER (
+                   PARTITION BY at.book, at.k), 0) END AS place,
+           b.ord = min(b.ord) FILTER (WHERE b.gross > 0) OVER (PARTITION BY at.book, at.k)
+               AND NOT d.first_taken AS opens
       FROM stretch at
       JOIN stretch s ON s.book = at.book AND s.deal = at.deal AND s.k <= at.k AND (s.until IS NULL OR s.until > at.k)
       JOIN bill b ON b.bill = s.bill
+      JOIN deal d ON d.deal = at.deal
 ),
 replacing AS (  -- the first invoice, or what replaced it, and so on; a ring ends where it began
     SELECT book, k, bill, ARRAY[bill] AS seen, false AS again FROM standing WHERE opens
@@ -262,13 +273,15 @@ as_of_position AS MATERIALIZED (
 ),
 seen AS MATERIALIZED (
     SELECT w.book, w.deal, w.bill, w.k, v.paid, v.refunded, v.credited_gross, v.credited_net, v.turn,
-           coalesce(s.base, 1) AS base, coalesce(s.kept, 0) AS kept, p.starts_on, g.place,
+           coalesce(s.base, 1) AS base, coalesce(s.kept, 0) AS kept,
+           coalesce(p.starts_on, d.opening_starts_on) AS starts_on, g.place,
            coalesce(p.first = w.bill, false) AS is_first,
            least(greatest(v.paid - v.refunded, 0), greatest(b.gross - v.credited_gross, 0)) AS numerator,
            greatest(b.gross - v.credited_gross, 0) AS denominator
       FROM as_of_version w
       JOIN version v ON v.book = w.book AND v.bill = w.bill AND v.k = w.version
       JOIN bill b ON b.bill = w.bill
+      JOIN deal d ON d.deal = w.deal
       LEFT JOIN state s ON s.book = w.book AND s.bill = w.bill AND s.turn = v.turn
       LEFT JOIN as_of_position a ON a.book = w.book AND a.deal = w.deal AND a.k = w.k
       LEFT JOIN position p ON p.book = a.book AND p.k = a.position

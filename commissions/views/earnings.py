@@ -12,6 +12,7 @@ from commissions import queries
 from commissions.explain import explain
 from commissions.ledger_file import ledger_table
 from commissions.models import Commission, CommissionQuerySet
+from commissions.openings import openings_of
 from commissions.views.forecast import elections_to_make
 from partners.access import PartnerRequest, partner_required
 from partners.models import Partner
@@ -54,6 +55,7 @@ def earnings(request: PartnerRequest) -> HttpResponse:
         "opened": request.GET.get("explain", ""),
         "next_url": _next_url(chosen, shown[-1]) if len(page) > A_PAGE else "",
         "is_first_page": "after" not in request.GET,
+        "openings": openings_of(partner),
         "elections": elections_to_make(partner, on=today),
         "has_statements": queries.statements(partner).exists(),
     }

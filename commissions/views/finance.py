@@ -198,10 +198,15 @@ def liabilities_file(request: StaffRequest, what: str) -> HttpResponseBase:
         else:
             lines = [(str(partner), sums) for partner, sums in each.by_balance]
         rows += [
-            (on, each.currency, label, *(round_half_even(n, each.currency) for n in sums.each))
+            (
+                on,
+                each.currency,
+                label,
+                *(round_half_even(n, each.currency) for n in (*sums.each, sums.before)),
+            )
             for label, sums in lines
         ]
-    headings = [_("As of"), _("Currency"), first, *_heads()]
+    headings = [_("As of"), _("Currency"), first, *_heads(), _("Owed from before this system")]
     return answer(headings, rows, name=f"liabilities-{what}-{on.isoformat()}", file_format="csv")
 
 
@@ -296,8 +301,8 @@ def partners(request: StaffRequest) -> HttpResponse:
 
 def _figure_heads() -> list[str]:
     return [
-        _("Earned"), _("Of it bonuses"), _("Paid"), _("Open"), _("Invoiced, net"), _("Credited, net"),
-        _("Received, net"), _("Effective rate"),
+        _("Earned"), _("Of it bonuses"), _("Of it from before"), _("Paid"), _("Open"),
+        _("Invoiced, net"), _("Credited, net"), _("Received, net"), _("Effective rate"),
     ]  # fmt: skip
 
 
@@ -349,8 +354,8 @@ def partners_file(request: StaffRequest, by: str) -> HttpResponseBase:
     since, until = form.cleaned_data["since"], form.cleaned_data["until"]
     rows = [
         (
-            row.currency, row.label, row.earned, row.bonus, row.paid, row.open, row.invoiced, row.credited,
-            round_half_even(row.received, row.currency), row.rate, row.bonus_share,
+            row.currency, row.label, row.earned, row.bonus, row.opening, row.paid, row.open, row.invoiced,
+            row.credited, round_half_even(row.received, row.currency), row.rate, row.bonus_share,
         )
         for row in by_partner.figures(kinds[by], since=since, until=until)
     ]  # fmt: skip

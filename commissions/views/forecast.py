@@ -58,6 +58,8 @@ def _basis(each: DealForecast) -> str:
     if each.renewals:
         count = len(each.renewals.renewals)
         said.append(ngettext("%(n)d renewal", "%(n)d renewals", count) % {"n": count})
+    if each.goes_on:
+        said.append(_("caps go on from before this system"))
     return ", ".join(said)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from commissions.ledger_file import ledger_table
 from commissions.models import BankDetails, ContestedEntry
+from commissions.openings import openings_of
 from commissions.queries import statements
 from partners.models import ContractStatus, Partner, Profile
 from partners.queries import papers_for_partner
@@ -52,6 +53,7 @@ def archive(partner: Partner, *, at: datetime) -> bytes:
             "comments.csv": _comments(partner),
             "ledger.csv": ledger_table(partner, on=local_date(at)),
             "statements.csv": _statements(partner),
+            "before-this-system.csv": _openings(partner),
             "contested.csv": _contested(partner),
             "bank-accounts.csv": _bank_accounts(partner),
         }
@@ -79,6 +81,7 @@ def _readme(partner: Partner, *, at: datetime) -> str:
         "contracts/: the PDFs as they were signed.\n"
         "referrals.csv, use-cases.csv, meetings.csv, comments.csv: whom you introduced, what came of it.\n"
         "ledger.csv, statements.csv: every entry and every payout.\n"
+        "before-this-system.csv: what your deals earned, and what was paid, before this software was there.\n"
         "statements/: the PDFs as they were issued.\n"
         "contested.csv: the entries you contested, and the answers.\n"
         "bank-accounts.csv: the accounts you gave us, in full.\n\n"
@@ -132,6 +135,23 @@ def _contracts(partner: Partner) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _openings(partner: Partner) -> Table:
+    headers = [
+        _("Use case"), _("Reckoned up to"), _("Earned before"), _("Paid before"), _("Open"), _("Currency"),
+        _("First recurring service day"), _("Recurring invoices before"), _("First invoice was before"),
+    ]  # fmt: skip
+    rows: list[Sequence[object]] = [
+        [
+            opening.deal.use_case.title, opening.as_of, each.earned, each.paid, each.open, each.currency,
+            opening.cap_starts_on or "", opening.recurring_before,
+            _("yes") if opening.first_taken else _("no"),
+        ]
+        for opening in openings_of(partner)
+        for each in opening.sums.all()
+    ]  # fmt: skip
+    return headers, rows
 
 
 def _own(partner: Partner) -> Iterable[Referral]:

@@ -241,6 +241,7 @@ UNREACHED = re.compile(
     r"|commissions:(statement_file|invoice_match|invoices_sample|payout_(decide|prepare|settle))"
     r"|commissions:(bank_account_change|payout_(run_paid|sepa_file|list))"
     r"|commissions:(import_(columns|discard|report)|invoice_unmatch)"
+    r"|commissions:(openings_sample|opening_(columns|approve|discard|report|undo))"
 )
 
 

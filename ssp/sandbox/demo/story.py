@@ -30,6 +30,7 @@ from ssp.sandbox.demo.moments import Calendar
 from ssp.sandbox.demo.money import autumn_invoices, first_invoices, first_payout
 from ssp.sandbox.demo.moving import preview_a_file
 from ssp.sandbox.demo.needs import two_at_one_company
+from ssp.sandbox.demo.openings import openings_move_in
 from ssp.sandbox.demo.people import people_who_object_and_who_are_tried
 from ssp.sandbox.demo.profiles import fill_in_profiles
 from ssp.sandbox.demo.scenes import Teller, deal_of, host_says_not_warm, host_says_warm, is_asked
@@ -77,6 +78,9 @@ def tell(*, now: datetime) -> None:
     election_changed(when, director=stage[people.BRAM])
     later_accounts(when, now=now)
     karl = Teller(Partner.objects.get(user=stage[people.KARL]))
+    openings_move_in(
+        karl, when, host=stage[people.TOM], finance=stage[people.FEMKE], approver=stage[people.NOAH]
+    )
     times_under_way(Teller(ines), karl, when, tom=stage[people.TOM])
     contested(Teller(ines), karl, when, seller=stage[people.TOM])
     envelopes_under_way(when, stage.users)

@@ -13,6 +13,7 @@ from commissions.models import Fact, Invoice, InvoiceLine, Source
 from partners.models import Partner
 from referrals.models import Deal, UseCase
 from tests.factories.commissions import SIGNED_ON, a_won_deal
+from tests.factories.openings import an_opening
 from tests.factories.partners import PartnerFactory, ended
 from tests.moments import MONDAY
 
@@ -116,6 +117,7 @@ class Setting:
     model: str
     numbers: dict[str, Any]
     recruiter: dict[str, Any] | None
+    opening: dict[str, Any] | None  # what the deal earned before this system
 
 
 SETTINGS = st.builds(
@@ -134,6 +136,16 @@ SETTINGS = st.builds(
     | st.fixed_dictionaries(
         {"bonus_percent": PERCENTS, "bonus_basis": st.sampled_from(["commission", "first_invoice"])}
     ),
+    st.none()
+    | st.fixed_dictionaries(
+        {
+            "as_of": st.integers(0, 500),
+            "cap_starts_on": st.none() | st.integers(-400, 300),
+            "recurring_before": st.integers(0, 3),
+            "first_taken": st.booleans(),
+            "earned": st.sampled_from(["0", "100.05"]),
+        }
+    ),
 )
 
 
@@ -151,7 +163,14 @@ class Story:
         partner = PartnerFactory(
             numbers=setting.numbers, recruiter=recruiter, bonus_slot=1 if recruiter else None
         )
-        return cls(a_won_deal(partner=partner, model=setting.model))
+        story = cls(a_won_deal(partner=partner, model=setting.model))
+        if setting.opening:
+            story.moves_in(**setting.opening)
+        return story
+
+    def moves_in(self, *, as_of: int, cap_starts_on: int | None, **fields: Any) -> None:
+        starts = None if cap_starts_on is None else SIGNED_ON + timedelta(days=cap_starts_on)
+        an_opening(self.deal, as_of=SIGNED_ON + timedelta(days=as_of), cap_starts_on=starts, **fields)
 
     def take(self, step: Step) -> None:
         match step:

@@ -93,7 +93,9 @@ def as_written(deal: Deal, *, after: int) -> list[tuple[object, ...]]:
             entry.source_entry_id is not None,
             plain(entry.why),
         )
-        for entry in Commission.objects.filter(use_case=deal.use_case_id, pk__gt=after).order_by("pk")
+        for entry in Commission.objects.by_facts()
+        .filter(use_case=deal.use_case_id, pk__gt=after)
+        .order_by("pk")
     ]
 
 
@@ -119,8 +121,10 @@ def last_entry() -> int:
 
 def sums_of(deal: Deal) -> Sums:
     sums: Counter[tuple[int, str]] = Counter()
-    for bill, kind, amount in Commission.objects.filter(use_case=deal.use_case_id).values_list(
-        "invoice_id", "kind", "amount"
+    for bill, kind, amount in (
+        Commission.objects.by_facts()
+        .filter(use_case=deal.use_case_id)
+        .values_list("invoice_id", "kind", "amount")
     ):
         sums[bill, kind] += amount
     return dict(+sums)

@@ -16,9 +16,10 @@ from referrals.rules import Answer
 from referrals.services.outcomes import apply_answer
 from ssp.core.periods import start_of_day
 from tests.factories.commissions import a_won_deal, an_invoice, happens
+from tests.factories.openings import an_opening
 from tests.factories.partners import PartnerFactory, ended, signed_contract
 from tests.factories.referrals import director, extended
-from tests.unit.commissions.worked import CAPS, EXAMPLES, FIRST_INVOICES, PAYMENTS, PEOPLE
+from tests.unit.commissions.worked import CAPS, EXAMPLES, FIRST_INVOICES, OPENINGS, PAYMENTS, PEOPLE
 from tests.unit.commissions.worked.shape import MET, Bill, Ended, Example, Paper, Step
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,16 @@ class Lived:
             partner=partner, model=example.elected or example.model, signed_on=example.deal_signed, at=DEFINED
         )
         assert deal.use_case.window_starts_on == MET
+        if before := example.before:
+            an_opening(
+                deal,
+                before.earned,
+                before.paid,
+                as_of=before.as_of,
+                cap_starts_on=before.cap_starts_on,
+                recurring_before=before.recurring,
+                first_taken=before.first_taken,
+            )
         if example.elected:
             change_election(
                 use_case=deal.use_case,
@@ -168,7 +179,7 @@ class Lived:
 
     @property
     def entries(self) -> list[Commission]:
-        return list(self.deal.use_case.commissions.order_by("pk"))
+        return list(Commission.objects.by_facts().filter(use_case=self.deal.use_case_id).order_by("pk"))
 
 
 def moment(day: date) -> datetime:
@@ -217,7 +228,9 @@ def wrong(lives: list[Lived]) -> dict[str, tuple[object, object]]:
 
 @pytest.mark.clause("C5", "C20", "C2", "C19")
 @pytest.mark.parametrize(
-    "examples", [PAYMENTS, CAPS, FIRST_INVOICES, PEOPLE], ids=["payments", "caps", "first invoices", "people"]
+    "examples",
+    [PAYMENTS, CAPS, FIRST_INVOICES, PEOPLE, OPENINGS],
+    ids=["payments", "caps", "first invoices", "people", "openings"],
 )
 def test_each_fact_writes_what_was_worked_out_by_hand(examples: tuple[Example, ...]) -> None:
     people = People()

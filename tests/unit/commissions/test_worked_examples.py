@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from commissions.rules import Bill, Case, Entry, Happening, Line, Terms, Written, entries_due
+from commissions.rules import Bill, Case, Entry, Happening, Line, Opening, Terms, Written, entries_due
 from tests.unit.commissions.worked import EXAMPLES
 from tests.unit.commissions.worked.handwriting import half_even, read, value
 from tests.unit.commissions.worked.shape import Example, Paper
@@ -66,7 +66,7 @@ def happenings(example: Example) -> tuple[Happening, ...]:
 
 
 def case_of(example: Example) -> Case:
-    ended, theirs = example.ended, example.recruiter_ended
+    ended, theirs, before = example.ended, example.recruiter_ended, example.before
     return Case(
         example.model,
         bills(example),
@@ -76,6 +76,7 @@ def case_of(example: Example) -> Case:
         ended.on if ended and ended.kind == "cause" else None,
         terms(example.recruiter, 10) if example.slot else (),
         theirs.on if theirs and theirs.kind == "cause" else None,
+        Opening(before.as_of, before.cap_starts_on, before.recurring, before.first_taken) if before else None,
     )
 
 

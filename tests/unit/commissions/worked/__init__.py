@@ -2,9 +2,10 @@
 
 from tests.unit.commissions.worked.caps import CAPS
 from tests.unit.commissions.worked.first_invoices import FIRST_INVOICES
+from tests.unit.commissions.worked.openings import OPENINGS
 from tests.unit.commissions.worked.payments import PAYMENTS
 from tests.unit.commissions.worked.people import PEOPLE
 
-EXAMPLES = PAYMENTS + CAPS + FIRST_INVOICES + PEOPLE
+EXAMPLES = PAYMENTS + CAPS + FIRST_INVOICES + PEOPLE + OPENINGS
 
-__all__ = ["CAPS", "EXAMPLES", "FIRST_INVOICES", "PAYMENTS", "PEOPLE"]
+__all__ = ["CAPS", "EXAMPLES", "FIRST_INVOICES", "OPENINGS", "PAYMENTS", "PEOPLE"]

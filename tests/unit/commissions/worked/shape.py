@@ -79,6 +79,18 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What was reckoned before this system, by hand: up to a day, and what the caps go on from."""
+
+    as_of: date
+    cap_starts_on: date | None = None
+    recurring: int = 0
+    first_taken: bool = False
+    earned: str = "0"
+    paid: str = "0"
+
+
+@dataclass(frozen=True)
 class Example:
     """Facts in, entries and their sum out. `says` is a sentence that one could write to a partner."""
 
@@ -104,6 +116,7 @@ class Example:
     slot: int | None = 1
     recruiter_is_recruit: bool = False
     recruiter_ended: Ended | None = None
+    before: Before | None = None
 
     @property
     def steps(self) -> Iterator[Step]:
