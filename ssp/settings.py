@@ -204,6 +204,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"} if PRODUCTION else Fa
 MFA_ADAPTER = "ssp.core.auth.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "SeMI Sales Partnership"
+MFA_TOTP_TOLERANCE = 1  # a code read at the end of its 30 seconds is typed in the next (RFC 6238, 5.2)
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION

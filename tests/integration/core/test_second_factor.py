@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
@@ -123,3 +124,16 @@ def test_signing_in_leads_nowhere_else(client: Client, elsewhere: str) -> None:
     assert answer.headers["Location"] == "/after-sign-in/"
     back = client.post("/theme/", {"theme": "dark", "next": elsewhere})
     assert back.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(("steps_ago", "let_in"), [(0, True), (1, True), (3, False)])
+def test_a_code_read_at_the_end_of_its_thirty_seconds_is_taken_an_old_one_is_not(
+    steps_ago: int, let_in: bool, client: Client, empty_cache
+) -> None:
+    director = UserFactory(roles=[Role.DIRECTOR])
+    TOTP.activate(director, SECRET)
+    sign_in(client, director)
+    with time_machine.travel(clock.wall(), tick=False):
+        code = format_hotp_value(hotp_value(SECRET, int(clock.wall().timestamp()) // 30 - steps_ago))
+        client.post("/accounts/2fa/authenticate/", {"code": code})
+    assert is_let_in(client) is let_in
