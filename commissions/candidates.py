@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from commissions.models import BankDetails, Commission, TaxStatus
+from commissions.models import BankDetails, Commission, Payout, TaxStatus
 from commissions.rules.accounts import first_day_with, paid_anyway_from
 from partners.models import Partner
 from ssp.core.money import format_money, round_half_even
@@ -38,6 +38,7 @@ class Candidate:
     bank: BankDetails | None
     currency: str
     at: datetime
+    came_back: Payout | None = None  # the last transfer to this account, when it didn't arrive
 
     @property
     def total(self) -> Decimal:
@@ -193,8 +194,12 @@ def candidates(currency: str, *, at: datetime, partners: Iterable[int] | None = 
     taxes = {tax.partner_id: tax for tax in TaxStatus.objects.filter(partner__in=list(by_partner))}
     newest = BankDetails.objects.newest().filter(partner__in=list(by_partner))
     banks = {each.partner_id: each for each in newest}
+    last = Payout.objects.filter(bank_details__in=banks.values(), statement_sequence__isnull=False)
+    sent = {payout.bank_details_id: payout for payout in last.order_by("pk")}
+    failed = {bank: payout for bank, payout in sent.items() if payout.failed_at}
     return [
         Candidate(
+            came_back=failed.get(banks[partner.pk].pk) if partner.pk in banks else None,
             partner=partner,
             entries=[row for row in unpaid if row.payable_on <= on],
             held=[row for row in unpaid if row.payable_on > on],

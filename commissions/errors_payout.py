@@ -70,3 +70,11 @@ class NothingBySepa(DomainError):
 
 class NothingToMark(DomainError):
     message = _("Nothing was marked: no open payout of this run is left, or all of them were excepted.")
+
+
+class NotPaid(DomainError):
+    message = _("This payout isn’t marked as paid: record its transfer first, as paid or as failed.")
+
+
+class ReturnedOutOfTime(DomainError):
+    message = _("The bank can’t send it back before the day it was paid, nor in the future.")

@@ -55,6 +55,11 @@ class FailedForm(DomainFormMixin, forms.Form):
     reason = forms.CharField(label=_("What the bank said"), max_length=300)
 
 
+class CameBackForm(FailedForm):
+    returned_on = forms.DateField(label=_("Day on which the money was back"), widget=DateInput())
+    field_order = ("returned_on", "reason")
+
+
 class TaxForm(DomainFormMixin, forms.Form):
     """The tax status of one partner, on the page that the payouts link to."""
 

@@ -175,7 +175,8 @@ PAID_AFTER_APPROVAL = pgtrigger.Trigger(  # invariant 13
                OR (OLD.statement_sequence IS NOT NULL AND (NEW.statement_year, NEW.statement_sequence)
                    IS DISTINCT FROM (OLD.statement_year, OLD.statement_sequence))
                OR (OLD.paid_on IS NOT NULL AND NEW.paid_on IS DISTINCT FROM OLD.paid_on)
-               OR (OLD.failed_at IS NOT NULL AND NEW.failed_at IS DISTINCT FROM OLD.failed_at) THEN
+               OR (OLD.failed_at IS NOT NULL AND (NEW.failed_at, NEW.paid_on, NEW.returned_on)
+                   IS DISTINCT FROM (OLD.failed_at, OLD.paid_on, OLD.returned_on)) THEN
                 {_refuse("payout_paid_after_approval", "a payout is never changed")}
             END IF;
         END IF;

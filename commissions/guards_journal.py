@@ -40,6 +40,7 @@ POSTING_FITS_MONTH = pgtrigger.Trigger(
             SELECT p.currency, CASE NEW.what
                      WHEN 'approved' THEN (r.approved_at AT TIME ZONE 'Europe/Amsterdam')::date
                      WHEN 'paid' THEN p.paid_on
+                     WHEN 'returned' THEN p.returned_on
                      ELSE (p.failed_at AT TIME ZONE 'Europe/Amsterdam')::date END AS happened_on INTO of_it
               FROM commissions_payout p JOIN commissions_payoutrun r ON r.id = p.run_id
              WHERE p.id = NEW.payout_id;

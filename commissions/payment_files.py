@@ -184,7 +184,7 @@ def take_payment_list(*, run: PayoutRun, by: User, at: datetime) -> tuple[list[s
     headers = [
         _("Payout"), _("Statement"), _("Partner"), _("Account holder"), _("How"), _("Account"), _("BIC"),
         _("Bank code"), _("Country of the bank"), _("Currency"), _("Entries"), _("VAT"), _("Amount"),
-        _("Text"), _("Paid on"), _("Failed on"),
+        _("Text"), _("Paid on"), _("Failed on"), _("Sent back on"),
     ]  # fmt: skip
     rows: list[Sequence[object]] = []
     for payout in row.payouts.select_related("partner", "bank_details").order_by("pk"):
@@ -200,7 +200,8 @@ def take_payment_list(*, run: PayoutRun, by: User, at: datetime) -> tuple[list[s
                 account.routing if account else "", account.country if account else "", payout.currency,
                 *(round_half_even(each, row.currency) for each in sums),
                 remittance(payout), payout.paid_on,
-                local_date(payout.failed_at) if payout.failed_at else "",
+                local_date(payout.failed_at) if payout.failed_at and not payout.returned_on else "",
+                payout.returned_on,
             ]
         )  # fmt: skip
     audit.record("payout_run.list_taken", row, by=by, at=at, rows=len(rows))

@@ -23,7 +23,13 @@ from commissions.errors import (
     SamePerson,
     TaxStatusMissing,
 )
-from commissions.errors_payout import AccountsChanged, NoRestingAccount, NothingToMark
+from commissions.errors_payout import (
+    AccountsChanged,
+    NoRestingAccount,
+    NothingToMark,
+    NotPaid,
+    ReturnedOutOfTime,
+)
 from commissions.models import BankDetails, Payout, PayoutEntry, PayoutRun, TaxStatus
 from commissions.permissions import check_approves, check_finance, check_not_paid, is_paid_to
 from partners.models import Partner
@@ -233,23 +239,56 @@ def mark_failed(*, payout: Payout, reason: str, by: User, at: datetime) -> Payou
     """
     statements.in_turn()  # before the payout's row: who closes a month holds the turn and refers to the row
     row = _approved(payout, by=by)
-    row.failed_at, row.failure = at, reason[:300]
-    row.save(update_fields=["failed_at", "failure"])
-    row.entries.filter(released_at__isnull=True).update(released_at=at)
-    statements.issue_cancellation(payout=row, at=at)
+    _take_back(row, reason=reason, at=at)
     audit.record("payout.failed", row, by=by, at=at)
     return row
 
 
+@transaction.atomic
+def mark_returned(*, payout: Payout, returned_on: date, reason: str, by: User, at: datetime) -> Payout:
+    """Record that the bank sent back what was marked as paid; its entries go into the next payout.
+
+    :param returned_on: the day on which the money was on SeMI's account again.
+    :raises NotPaid: it isn't marked as paid: a transfer that never left has failed.
+    :raises PayoutSettled: it came back before.  :raises ReturnedOutOfTime: before it was paid, or to come.
+    :raises OwnMoney: who says so would be paid again.
+    """
+    statements.in_turn()  # as for a failed one
+    row = _locked(payout, by=by)
+    if row.failed_at:
+        raise PayoutSettled
+    if row.paid_on is None:
+        raise NotPaid
+    if not row.paid_on <= returned_on <= local_date(at):
+        raise ReturnedOutOfTime
+    row.returned_on = returned_on
+    _take_back(row, reason=reason, at=at)
+    audit.record("payout.came_back", row, by=by, at=at, returned_on=returned_on.isoformat())
+    return row
+
+
+def _take_back(payout: Payout, *, reason: str, at: datetime) -> None:
+    """Free a payout's entries for the next one, and cancel its statement; the partner is told."""
+    payout.failed_at, payout.failure = at, reason[:300]
+    payout.save(update_fields=["failed_at", "failure", "returned_on"])
+    payout.entries.filter(released_at__isnull=True).update(released_at=at)
+    statements.issue_cancellation(payout=payout, at=at)
+
+
 def _approved(payout: Payout, *, by: User) -> Payout:
-    check_finance(by)
-    Payout.objects.select_for_update().get(pk=payout.pk)
-    row = Payout.objects.select_related("run", "partner__user").get(pk=payout.pk)
-    check_not_paid(by, row.partner)
+    row = _locked(payout, by=by)
     if row.run.approved_at is None:
         raise RunNotApproved
     if row.paid_on or row.failed_at:
         raise PayoutSettled
+    return row
+
+
+def _locked(payout: Payout, *, by: User) -> Payout:
+    check_finance(by)
+    Payout.objects.select_for_update().get(pk=payout.pk)
+    row = Payout.objects.select_related("run", "partner__user").get(pk=payout.pk)
+    check_not_paid(by, row.partner)
     return row
 
 

@@ -77,7 +77,12 @@ def of_cancellation(payout: Payout, original: Facts, *, number: str, at: datetim
         "issued_on": local_date(at).isoformat(),
         "issued": _("Issued on %s") % day(at),
         "title": _("Statement %s") % number,
-        "about": _("Cancels statement %s, whose transfer failed") % cancelled,
+        "about": (
+            _("Cancels statement %s, whose transfer came back")
+            if payout.returned_on
+            else _("Cancels statement %s, whose transfer failed")
+        )
+        % cancelled,
         "lines": [
             {
                 "on": local_date(at).isoformat(),
@@ -246,13 +251,18 @@ def _line(line: StatementLine, explained: dict[int, Explained]) -> Facts:
     return {
         "on": local_date(moment).isoformat(),
         "day": day(moment),
-        "title": (_("Transfer failed, statement %s") if failed else _("Payout, statement %s"))
-        % payout.statement_number,
+        "title": _line_title(payout, failed=failed) % payout.statement_number,
         "subtitle": _("its entries go into the next payout") if failed else vat,
         "brief": "",
         "number": payout.statement_number,
         "amount": format_money(line.amount, payout.currency),
     }
+
+
+def _line_title(payout: Payout, *, failed: bool) -> str:
+    if not failed:
+        return _("Payout, statement %s")
+    return _("Transfer came back, statement %s") if payout.returned_on else _("Transfer failed, statement %s")
 
 
 def _entry(each: Explained) -> Facts:

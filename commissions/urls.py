@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/payouts/runs/<int:pk>/sepa/", transfers.sepa_file, name="payout_sepa_file"),
     path("desk/payouts/runs/<int:pk>/list/", transfers.payment_list, name="payout_list"),
     path("desk/payouts/<int:pk>/settle/", payouts.settle, name="payout_settle"),
+    path("desk/payouts/<int:pk>/came-back/", transfers.came_back, name="payout_came_back"),
     path("desk/finance/", finance.overview, name="finance"),
     path("desk/finance/invoices/", finance_lists.invoices, name="finance_invoices"),
     re_path(

@@ -4,7 +4,7 @@ A commission is an expense, and accrued, from the day it was earned. An opening 
 account of its own, which bookkeeping settles with the books before: it was an expense there (ADR 22). When
 its payout is approved the partner's statement stands in for their invoice: what was accrued becomes payable,
 with its VAT. The transfer settles that; one that fails takes the approval back, since its entries go into the
-next payout and its statement.
+next payout and its statement. So does one that the bank sends back later: the money is at the bank again.
 
 What is recorded after its month was closed is booked on the first day of the first month that is open then.
 Which month a thing is in is kept by a row for each (`JournalPosting`), and the file of a closed month is kept
@@ -111,7 +111,9 @@ SOURCES = """
      CROSS JOIN LATERAL (VALUES
                ('approved', (r.approved_at AT TIME ZONE 'Europe/Amsterdam')::date),
                ('paid', p.paid_on),
-               ('failed', (p.failed_at AT TIME ZONE 'Europe/Amsterdam')::date)) AS w(what, happened_on)
+               ('failed', CASE WHEN p.returned_on IS NULL
+                               THEN (p.failed_at AT TIME ZONE 'Europe/Amsterdam')::date END),
+               ('returned', p.returned_on)) AS w(what, happened_on)
      WHERE p.currency = %(currency)s AND p.statement_sequence IS NOT NULL AND w.happened_on IS NOT NULL
        AND NOT EXISTS (
            SELECT 1 FROM commissions_journalposting j WHERE j.payout_id = p.id AND j.what = w.what)
@@ -209,12 +211,14 @@ def lines_of(source: Source, *, month: date) -> Iterator[Line]:
         What.APPROVED: f"Payout approved, statement {source.document}",
         What.PAID: f"Payout transferred, statement {source.document}",
         What.FAILED: f"Transfer failed, statement {source.document} taken back",
+        What.RETURNED: f"Transfer came back, statement {source.document} taken back",
     }
     sides = {  # account, and what is debited; a credit is negative
         What.EARNED: ((OPENING if source.is_opening else EXPENSE, net), (ACCRUED, -net)),
         What.APPROVED: ((ACCRUED, net), (VAT, vat), (PAYABLE, -net - vat)),
         What.PAID: ((PAYABLE, net + vat), (BANK, -net - vat)),
         What.FAILED: ((PAYABLE, net + vat), (VAT, -vat), (ACCRUED, -net)),
+        What.RETURNED: ((BANK, net + vat), (VAT, -vat), (ACCRUED, -net)),
     }
     what = What(source.what)
     for account, amount in sides[what]:

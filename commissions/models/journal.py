@@ -49,6 +49,7 @@ class JournalPosting(models.Model):
         APPROVED = "approved", _("Payout approved")
         PAID = "paid", _("Payout transferred")
         FAILED = "failed", _("Transfer failed")
+        RETURNED = "returned", _("Transfer came back")
 
     journal_month = models.ForeignKey(JournalMonth, on_delete=models.PROTECT, related_name="postings")
     what = models.CharField(max_length=8, choices=What)

@@ -116,7 +116,9 @@ class Payout(models.Model):
     # Where it goes. Empty in payouts from before accounts were kept.
     bank_details = models.ForeignKey(BankDetails, on_delete=models.PROTECT, null=True, related_name="payouts")
     paid_on = models.DateField(null=True, blank=True)
+    # Recorded as not arrived: at once, or after `paid_on`, when the bank sent it back on `returned_on`.
     failed_at = models.DateTimeField(null=True, blank=True)
+    returned_on = models.DateField(null=True, blank=True, editable=False)
     failure = models.CharField(max_length=300, blank=True)
     statement_year = models.PositiveSmallIntegerField(null=True, blank=True)
     statement_sequence = models.PositiveIntegerField(null=True, blank=True)
@@ -139,8 +141,13 @@ class Payout(models.Model):
             ),
             models.UniqueConstraint(fields=["run", "partner"], name="payout_one_per_partner_and_run"),
             models.CheckConstraint(
-                condition=Q(paid_on__isnull=True) | Q(failed_at__isnull=True),
+                condition=Q(paid_on__isnull=True) | Q(failed_at__isnull=True) | Q(returned_on__isnull=False),
                 name="payout_not_both_paid_and_failed",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned_on__isnull=True)
+                | Q(paid_on__isnull=False, failed_at__isnull=False, returned_on__gte=F("paid_on")),
+                name="payout_returned_after_it_was_paid",
             ),
         ]
         triggers = [

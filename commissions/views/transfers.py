@@ -10,8 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from commissions import payment_files, payouts
+from commissions.forms import CameBackForm
 from commissions.forms_bank import RunPaidForm
-from commissions.models import PayoutRun
+from commissions.models import Payout, PayoutRun
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
 from ssp.core.errors import DomainError
@@ -87,3 +88,29 @@ def run_paid(request: StaffRequest, pk: int) -> HttpResponse:
             return redirect("commissions:payout_run", pk)
     context = {"run": run, "form": form, "waiting": waiting, "nav": "commissions:payouts"}
     return render(request, "commissions/run_paid.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.FINANCE)
+def came_back(request: StaffRequest, pk: int) -> HttpResponse:
+    """Record that the bank sent back what was marked as paid."""
+    payout = get_object_or_404(Payout.objects.select_related("partner", "run"), pk=pk)
+    if payout.paid_on is None or payout.failed_at:
+        messages.warning(request, _("Only a payout that is marked as paid can come back, and only once."))
+        return redirect("commissions:payout_run", payout.run_id)
+    form = CameBackForm(request.POST or None, initial={"returned_on": clock.today()})
+    if form.is_valid():
+        with form.showing(DomainError):
+            payouts.mark_returned(
+                payout=payout,
+                returned_on=form.cleaned_data["returned_on"],
+                reason=form.cleaned_data["reason"],
+                by=request.user,
+                at=clock.now(),
+            )
+            messages.warning(
+                request, _("It came back. Its entries go into the next payout; the partner is told.")
+            )
+            return redirect("commissions:payout_run", payout.run_id)
+    context = {"payout": payout, "form": form, "nav": "commissions:payouts"}
+    return render(request, "commissions/came_back.html", context)

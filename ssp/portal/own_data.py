@@ -233,9 +233,10 @@ def _comments(partner: Partner) -> Table:
 
 
 def _statements(partner: Partner) -> Table:
-    headers = [_("Statement"), _("Currency"), _("Entries"), _("VAT"), _("Paid on")]
+    headers = [_("Statement"), _("Currency"), _("Entries"), _("VAT"), _("Paid on"), _("Sent back on")]
     return headers, [
-        [str(row), row.currency, row.entries_total, row.vat, row.paid_on] for row in statements(partner)
+        [str(row), row.currency, row.entries_total, row.vat, row.paid_on, row.returned_on]
+        for row in statements(partner)
     ]
 
 

@@ -201,6 +201,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "commissions:payout_run": FINANCE_OR_DIRECTOR,
     "commissions:payout_decide": FINANCE_OR_DIRECTOR,
     "commissions:payout_settle": FINANCE,
+    "commissions:payout_came_back": FINANCE,
     "commissions:finance": FINANCE_OR_DIRECTOR,
     "commissions:finance_invoices": FINANCE_OR_DIRECTOR,
     "commissions:finance_invoices_file": FINANCE_OR_DIRECTOR,

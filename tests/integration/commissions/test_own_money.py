@@ -63,6 +63,10 @@ def failed(payout: Payout, by: User) -> object:
     return payouts.mark_failed(payout=payout, reason="It came back.", by=by, at=AT)
 
 
+def returned(payout: Payout, by: User) -> object:
+    return payouts.mark_returned(payout=payout, returned_on=ON, reason="It came back.", by=by, at=AT)
+
+
 def run_paid(payout: Payout, by: User) -> object:
     return payouts.mark_run_paid(run=payout.run, paid_on=ON, by=by, at=AT)
 
@@ -85,6 +89,20 @@ def test_nobody_says_what_became_of_their_own_transfer(
     payout.refresh_from_db()
     assert (payout.paid_on, payout.failed_at) == (None, None)
     settles(payout, nadia)
+
+
+def test_nobody_says_that_their_own_payout_came_back(
+    his: Partner, otto: User, otto_second: User, nadia: User, willem: User
+) -> None:
+    payout = an_approved_payout(his, nadia, willem)
+    paid(payout, nadia)
+
+    for account in (otto, otto_second):
+        with pytest.raises(OwnMoney):
+            returned(payout, account)
+
+    payout.refresh_from_db()
+    assert payout.returned_on is None
 
 
 def test_somebody_from_finance_excepts_their_own_and_marks_the_others(

@@ -86,6 +86,11 @@ class Life:
         assert last is not None
         return payouts.mark_failed(payout=last, reason="Account closed", by=self.nadia, at=AT)
 
+    def one_comes_back(self) -> object:
+        first = self.run().payouts.order_by("pk").first()
+        assert first is not None
+        return payouts.mark_returned(payout=first, returned_on=ON, reason="AC04", by=self.nadia, at=AT)
+
     def mark_all(self) -> object:
         return payouts.mark_run_paid(run=self.run(), paid_on=ON, by=self.nadia, at=AT)
 
@@ -173,6 +178,7 @@ def summary() -> list[Any]:
                 p.total,
                 p.statement_number,
                 str(p.paid_on),
+                str(p.returned_on),
                 p.failure,
                 p.bank_details_id,
             )
@@ -226,6 +232,7 @@ def assert_the_invariants_hold() -> None:
 
 def test_a_payout_that_dies_at_every_statement_ends_where_an_undisturbed_one_does(life: Life) -> None:
     steps: list[Work] = [life.prepare, life.approve, life.take_file, life.mark_one, life.mark_other_failed]
+    steps.append(life.one_comes_back)
     end = without_a_crash(life, *steps)
 
     deaths = [dies_everywhere(life.prepare)]

@@ -69,6 +69,14 @@ class History:
         for currency in ("USD", "KWD", "JPY"):
             run = self.run(currency, at=MARCH + timedelta(days=2))
             self.paid(run.payouts.get(), at=MARCH + timedelta(days=4))
+            if currency == "JPY":  # the bank sent it back weeks later
+                payouts.mark_returned(
+                    payout=run.payouts.get(),
+                    returned_on=local_date(APRIL),
+                    reason="AC04",
+                    by=self.femke,
+                    at=APRIL,
+                )
         # A credit note after its entry was paid, and a refund: the balance falls below zero.
         happens(self.kuwait.invoice, "credit", "800", on=local_date(APRIL))
         happens(self.kuwait.invoice, "refund", "133.335", on=local_date(APRIL))
@@ -139,7 +147,7 @@ def by_currency(sums: Sums) -> dict[str, D]:
 def test_the_history_has_everything(history: History) -> None:
     history.aside.refresh_from_db()
     assert (history.aside.failed_at is not None, history.aside.statement_number) == (True, "")
-    assert Statement.objects.filter(kind="cancellation").count() == 2
+    assert Statement.objects.filter(kind="cancellation").count() == 3  # two failed, one came back
     assert by_partner_and_currency("payable", at=JULY)[history.kofi.pk, "KWD"] < 0
     assert history.open.payouts.filter(partner=history.ines).exists()
     assert Commission.objects.filter(kind="bonus", partner=history.recruiter).count() == 3

@@ -440,7 +440,7 @@ def test_a_cancellation_is_always_told(ines: Partner, nadia: User) -> None:
 
     handlers_statements.mail_statement_ready(OutboxMessage.objects.get(kind="commissions.statement_ready"))
 
-    assert mail.outbox[0].subject == "Statement 2027-0001 is cancelled: the transfer failed"
+    assert mail.outbox[0].subject == "Statement 2027-0001 is cancelled: the transfer didn’t arrive"
     assert "/earnings/statements/C2027-0001/" in mail.outbox[0].body
 
 

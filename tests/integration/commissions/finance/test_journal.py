@@ -109,6 +109,27 @@ def test_a_failed_transfer_takes_its_approval_back(femke: User) -> None:
     assert sums == {"ACCRUED": 0, "VAT": 0, "PAYABLE": 0}
 
 
+def test_what_the_bank_sends_back_is_in_the_bank_and_accrued_again_on_that_day(femke: User) -> None:
+    a_payment(on=PAID_ON, at=at(PAID_ON))
+    run = a_run(at=at(date(2027, 2, 20)), vat_percent="21")
+    all_paid(run, at=at(date(2027, 2, 24)))
+    close(JANUARY, femke)
+    close(FEBRUARY, femke)
+    back = date(2027, 3, 2)
+    payouts.mark_returned(
+        payout=run.payouts.get(), returned_on=back, reason="Closed", by=femke, at=at(date(2027, 3, 4))
+    )
+
+    closed = close(MARCH, femke)
+
+    assert sides(closed) == [
+        ("Bank", "121.00", ""),
+        ("VAT to reclaim", "", "21.00"),
+        ("Accrued commissions", "", "100.00"),
+    ]
+    assert {line["happened_on"] for line in lines(closed)} == {back.isoformat()}
+
+
 def test_a_run_that_was_returned_is_in_no_book(femke: User) -> None:
     a_payment(on=PAID_ON, at=at(PAID_ON))
     close(JANUARY, femke)
@@ -259,7 +280,9 @@ def test_what_is_booked_is_never_rewritten(model, femke: User) -> None:
 # --- whatever happens ---------------------------------------------------------------------
 happenings = st.lists(
     st.tuples(
-        st.sampled_from(["payment", "payment", "refund", "credit", "run", "paid", "failed", "close"]),
+        st.sampled_from(
+            ["payment", "payment", "refund", "credit", "run", "paid", "failed", "returned", "close"]
+        ),
         st.integers(0, 3),
         st.integers(1, 12),
     ),
@@ -308,7 +331,7 @@ def booked_as_the_ledger_says(history: list[tuple[str, int, int]], femke: User) 
         balance[line["account_name"]] = balance.get(line["account_name"], Decimal(0)) + amount
     assert sum(balance.values()) == 0
     assert balance["Commission expense"] == sum(Commission.objects.values_list("amount", flat=True))
-    transferred = sum(p.total for p in _payouts() if p.paid_on)
+    transferred = sum(p.total for p in _payouts() if p.paid_on and not p.returned_on)
     waiting = sum(p.total for p in _payouts() if not p.paid_on and not p.failed_at)
     assert -balance.get("Bank", Decimal(0)) == transferred
     assert -balance.get("Payable to partners", Decimal(0)) == waiting
@@ -324,6 +347,9 @@ def something_is_paid_out(what: str, today: date, femke: User) -> None:
             a_run(at=at(today, 9))
         except payouts.NothingToPay:
             return
+    for payout in _payouts().filter(paid_on__isnull=False, failed_at__isnull=True)[:1]:
+        if what == "returned":
+            payouts.mark_returned(payout=payout, returned_on=today, reason="AC04", by=femke, at=at(today))
     for payout in _payouts().filter(paid_on__isnull=True, failed_at__isnull=True)[:1]:
         if what == "paid":
             payouts.mark_paid(payout=payout, paid_on=today, by=femke, at=at(today))

@@ -76,6 +76,19 @@ def test_a_failed_transfer_is_owed_again_from_the_day_it_was_known() -> None:
     assert only(days(43)).total.payable == EUR100
 
 
+def test_what_the_bank_sent_back_is_owed_again_from_the_day_it_was_known() -> None:
+    a_payment(on=FIRST, at=at(FIRST))
+    run = a_run(at=at(days(40)))
+    all_paid(run, at=at(days(41)))
+    by = UserFactory(roles=[Role.FINANCE])
+    payouts.mark_returned(
+        payout=run.payouts.get(), returned_on=days(43), reason="Closed", by=by, at=at(days(45))
+    )
+
+    assert only(days(44)).total.paid == EUR100
+    assert only(days(45)).total.payable == EUR100
+
+
 def test_a_run_that_is_prepared_later_counts_from_then_on() -> None:
     a_payment(on=FIRST, at=at(FIRST))
     a_run(at=at(days(40)), approved=False)
