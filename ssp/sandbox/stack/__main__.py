@@ -17,7 +17,7 @@ from ssp.sandbox.stack.processes import ROOT, Failed, Process, Stopped, Supervis
 
 PYTHON = sys.executable
 THREADS = ("--workers", "2", "--worker-class", "gthread", "--threads", "4")
-EVERYTHING = ("--numprocesses=2", "--dist=loadgroup")  # while one starts installations, the other gets on
+EVERYTHING = ("--numprocesses=2",)  # while one starts installations, the other gets on
 
 
 def state_path(env: dict[str, str]) -> Path:
