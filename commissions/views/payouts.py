@@ -45,7 +45,9 @@ def overview(request: StaffRequest) -> HttpResponse:
     context = {
         "previews": previews,
         "open_runs": queries.open_runs().select_related("prepared_by", "approved_by"),
-        "runs": PayoutRun.objects.select_related("prepared_by", "approved_by").order_by("-pk")[:20],
+        "runs": queries.runs_told(PayoutRun.objects.select_related("prepared_by", "approved_by")).order_by(
+            "-pk"
+        )[:20],
         "may_prepare": request.user.has_role(Role.FINANCE),
         "contested": queries_statements.waiting().exclude(contested_by=request.user).count(),
     }
@@ -111,9 +113,8 @@ def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
 @role_required(Role.FINANCE, Role.DIRECTOR)
 def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
     """Show a run, its payouts and entries, and what this person may do with it."""
-    run = get_object_or_404(
-        PayoutRun.objects.select_related("prepared_by", "approved_by", "discarded_by"), pk=pk
-    )
+    known = PayoutRun.objects.select_related("prepared_by", "approved_by", "discarded_by")
+    run = get_object_or_404(queries.runs_told(known), pk=pk)
     rows = list(run.payouts.select_related("partner", "bank_details").order_by("pk"))
     waiting = payment_files.open_payouts(run) if run.approved_at else []
     is_decided = bool(run.approved_at or run.discarded_at)
