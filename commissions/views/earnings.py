@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from commissions import queries, queries_statements
 from commissions.explain import explain
 from commissions.ledger_file import ledger_table
-from commissions.models import Commission, CommissionQuerySet
+from commissions.models import Commission, CommissionQuerySet, LeftOut
 from commissions.openings import openings_of
 from commissions.views.forecast import elections_to_make
 from partners.access import PartnerRequest, partner_required
@@ -67,6 +67,7 @@ def earnings(request: PartnerRequest) -> HttpResponse:
         "all_url": _address("", ""),
         "next_url": _address(chosen, currency, after=shown[-1]) if len(page) > A_PAGE else "",
         "is_first_page": "after" not in request.GET,
+        "left_out": LeftOut.objects.owned_by(partner).still_waiting().select_related("run").order_by("-pk"),
         "openings": openings_of(partner),
         "elections": elections_to_make(partner, on=today),
         "has_statements": queries.statements(partner).exists(),

@@ -12,6 +12,7 @@ from django_countries import countries
 from commissions import payment_files, payouts, queries, queries_statements, services
 from commissions.candidates import candidates, minimum_in
 from commissions.forms import FailedForm, PaidForm, TaxForm
+from commissions.forms_left_out import PrepareForm
 from commissions.models import PaymentFile, Payout, PayoutEntry, PayoutRun, TaxStatus
 from partners.models import Partner
 from ssp.core import clock
@@ -24,17 +25,28 @@ from ssp.core.roles import Role
 @role_required(Role.FINANCE, Role.DIRECTOR)
 def overview(request: StaffRequest) -> HttpResponse:
     """Show what can be paid, per currency, with every inclusion and exclusion; and the runs."""
+    return _overview(request)
+
+
+def _overview(request: StaffRequest, typed: PrepareForm | None = None) -> HttpResponse:
+    """Show the page, with what was typed into the form of one currency if it has to be typed anew."""
     now = clock.now()
     previews = []
     for currency in queries.currencies():
         found = candidates(currency, at=now)
         if found:
             paid = [c for c in found if c.is_paid]
+            form = PrepareForm(currency=currency, paid=paid)
+            if typed is not None and typed.currency == currency:
+                form = typed
             total = sum((c.would_be_paid for c in paid), queries.ZERO)
             previews.append(
                 {
                     "currency": currency,
-                    "candidates": found,
+                    "form": form,
+                    "rows": [
+                        (c, form.of(c.partner.pk) if c.partner.pk in form.partners else ()) for c in found
+                    ],
                     "paid": paid,
                     "total": total,
                     "minimum": minimum_in(currency),
@@ -44,12 +56,13 @@ def overview(request: StaffRequest) -> HttpResponse:
             )
     context = {
         "previews": previews,
-        "open_runs": queries.open_runs().select_related("prepared_by", "approved_by"),
+        "form": typed,
         "runs": queries.runs_told(PayoutRun.objects.select_related("prepared_by", "approved_by")).order_by(
             "-pk"
         )[:20],
         "may_prepare": request.user.has_role(Role.FINANCE),
         "contested": queries_statements.waiting().exclude(contested_by=request.user).count(),
+        "nav": "commissions:payouts",
     }
     return render(request, "commissions/payouts.html", context)
 
@@ -57,12 +70,18 @@ def overview(request: StaffRequest) -> HttpResponse:
 @require_POST
 @role_required(Role.FINANCE)
 def prepare(request: StaffRequest) -> HttpResponse:
-    """Prepare a run of the chosen currency."""
-    currency = request.POST.get("currency", "")
+    """Prepare a run of the chosen currency, of everybody who can be paid but those who are left out."""
+    currency, now = request.POST.get("currency", ""), clock.now()
     if currency not in queries.currencies():
         raise Http404
+    paid = [c for c in candidates(currency, at=now) if c.is_paid]
+    form = PrepareForm(request.POST, currency=currency, paid=paid)
+    if not form.is_valid():
+        return _overview(request, form)
     try:
-        run = payouts.prepare_payout_run(currency=currency, by=request.user, at=clock.now())
+        run = payouts.prepare_payout_run(
+            currency=currency, left_out=form.left_out, by=request.user, at=clock.now()
+        )
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return redirect("commissions:payouts")
@@ -124,6 +143,7 @@ def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "payouts": [(row, _entries(row)) for row in rows],
+        "left_out": run.left_out.select_related("partner").order_by("partner__display_name", "pk"),
         "total": sum((row.total for row in rows if not row.failed_at), queries.ZERO),
         "file": file,
         "waiting": waiting,
