@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from commissions import queries
 from commissions.models import Commission, ContestedEntry, Payout, Statement, StatementLine
@@ -75,6 +75,12 @@ def contests_of(entries: list[int]) -> dict[int, ContestedEntry]:
 def waiting() -> QuerySet[ContestedEntry]:
     """Return what is contested and not answered, the oldest first."""
     return ContestedEntry.objects.open().with_all().order_by("contested_at", "pk")
+
+
+def open_by_partner() -> dict[int, int]:
+    """Return how many entries each partner contests that aren't answered; those who contest none aside."""
+    rows = ContestedEntry.objects.open().order_by().values_list("commission__partner")
+    return dict(rows.annotate(n=Count("pk")))
 
 
 def answered() -> QuerySet[ContestedEntry]:

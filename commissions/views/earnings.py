@@ -131,7 +131,7 @@ def _kpis(earned: queries.Earned, partner: Partner, *, mixed: bool) -> list[dict
         return _address(state, earned.currency if mixed else "")
 
     def money(amount: Any) -> str:
-        return format_money(amount, earned.currency)
+        return format_money(amount, earned.currency, code=mixed)
 
     since = day(partner.started_at)
     return [

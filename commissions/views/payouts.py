@@ -13,7 +13,7 @@ from commissions import payment_files, payouts, queries, queries_statements, ser
 from commissions.candidates import candidates, minimum_in
 from commissions.forms import FailedForm, PaidForm, TaxForm
 from commissions.forms_left_out import PrepareForm
-from commissions.models import PaymentFile, Payout, PayoutEntry, PayoutRun, TaxStatus
+from commissions.models import LeftOut, PaymentFile, Payout, PayoutEntry, PayoutRun, TaxStatus
 from partners.models import Partner
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
@@ -32,6 +32,11 @@ def _overview(request: StaffRequest, typed: PrepareForm | None = None) -> HttpRe
     """Show the page, with what was typed into the form of one currency if it has to be typed anew."""
     now = clock.now()
     previews = []
+    contested = queries_statements.open_by_partner()
+    waiting: dict[tuple[int, str], LeftOut] = {
+        (row.partner_id, row.run.currency): row
+        for row in LeftOut.objects.still_waiting().select_related("run").order_by("pk")
+    }
     for currency in queries.currencies():
         found = candidates(currency, at=now)
         if found:
@@ -45,7 +50,13 @@ def _overview(request: StaffRequest, typed: PrepareForm | None = None) -> HttpRe
                     "currency": currency,
                     "form": form,
                     "rows": [
-                        (c, form.of(c.partner.pk) if c.partner.pk in form.partners else ()) for c in found
+                        {
+                            "c": c,
+                            "leave": form.of(c.partner.pk) if c.partner.pk in form.partners else (),
+                            "contested": contested.get(c.partner.pk, 0),
+                            "before": waiting.get((c.partner.pk, currency)),
+                        }
+                        for c in found
                     ],
                     "paid": paid,
                     "total": total,

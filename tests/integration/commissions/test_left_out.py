@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from commissions import payouts
+from commissions import contests, payouts
 from commissions.candidates import candidates
 from commissions.errors_left_out import EverybodyLeftOut, NotAmongThePaid, ReasonForLeavingOut
 from commissions.models import LeftOut, Payout, PayoutRun
@@ -142,6 +142,19 @@ def test_the_partner_reads_it_from_the_approval_until_they_are_paid(
     again = payouts.prepare_payout_run(currency="EUR", by=femke, at=later)
     payouts.approve_payout_run(run=again, by=noah, at=later)
     assert WHY not in mine.get(earnings).text
+
+
+def test_the_next_preview_says_who_was_left_out_and_who_contests_an_entry(
+    ines: Partner, karl: Partner, femke: User, noah: User
+) -> None:
+    payouts.approve_payout_run(run=without(ines, by=femke), by=noah, at=AT)
+    entry = ines.commissions.order_by("pk")[0]
+    contests.contest_entry(entry=entry, text="They paid more.", by=ines.user, at=AT)
+
+    page = signed_in(femke).get(reverse("commissions:payouts")).text
+
+    assert f"Left out of the payout of {clock.today():%-d %b %Y}: {WHY}" in page
+    assert "1 entry contested" in page
 
 
 def test_hostile_words_stay_words(ines: Partner, karl: Partner, femke: User, noah: User) -> None:

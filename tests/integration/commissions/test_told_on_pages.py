@@ -94,7 +94,7 @@ def test_each_figure_links_to_exactly_what_it_sums(
 
     value, listed = rows_behind(signed_in(ines.user), label)
 
-    assert value == f"€{listed:,.2f}"
+    assert value == f"EUR {listed:,.2f}"
     assert listed or label == "Paid out"
 
 
