@@ -77,10 +77,10 @@ def waiting() -> QuerySet[ContestedEntry]:
     return ContestedEntry.objects.open().with_all().order_by("contested_at", "pk")
 
 
-def open_by_partner() -> dict[int, int]:
-    """Return how many entries each partner contests that aren't answered; those who contest none aside."""
-    rows = ContestedEntry.objects.open().order_by().values_list("commission__partner")
-    return dict(rows.annotate(n=Count("pk")))
+def open_by_partner(currency: str) -> dict[int, int]:
+    """Return how many entries of a currency each partner contests that aren't answered; the others aside."""
+    theirs = ContestedEntry.objects.open().filter(commission__currency=currency).order_by()
+    return dict(theirs.values_list("commission__partner").annotate(n=Count("pk")))
 
 
 def answered() -> QuerySet[ContestedEntry]:

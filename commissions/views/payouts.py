@@ -32,7 +32,6 @@ def _overview(request: StaffRequest, typed: PrepareForm | None = None) -> HttpRe
     """Show the page, with what was typed into the form of one currency if it has to be typed anew."""
     now = clock.now()
     previews = []
-    contested = queries_statements.open_by_partner()
     waiting: dict[tuple[int, str], LeftOut] = {
         (row.partner_id, row.run.currency): row
         for row in LeftOut.objects.still_waiting().select_related("run").order_by("pk")
@@ -41,6 +40,7 @@ def _overview(request: StaffRequest, typed: PrepareForm | None = None) -> HttpRe
         found = candidates(currency, at=now)
         if found:
             paid = [c for c in found if c.is_paid]
+            contested = queries_statements.open_by_partner(currency)
             form = PrepareForm(currency=currency, paid=paid)
             if typed is not None and typed.currency == currency:
                 form = typed
