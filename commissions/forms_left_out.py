@@ -13,8 +13,8 @@ from ssp.core.forms import DomainFormMixin
 class PrepareForm(DomainFormMixin, forms.Form):
     """A tick and a reason for each partner who would be paid; the fields stand in the rows of a table."""
 
-    def __init__(self, *args: Any, currency: str, paid: list[Candidate], **kwargs: Any) -> None:
-        super().__init__(*args, prefix=currency, **kwargs)
+    def __init__(self, data: Any = None, *, currency: str, paid: list[Candidate]) -> None:
+        super().__init__(data, prefix=currency)
         self.currency = currency
         self.partners = {each.partner.pk: each.partner for each in paid}
         self.address = {"form": f"prepare-{currency}"}  # they stand outside of the form's own element

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
-from commissions.models import Commission, Payout, PayoutEntry, PayoutRun
+from commissions.models import BankDetails, Commission, Payout, PayoutEntry, PayoutRun
 from partners.models import Partner
 
 
@@ -151,16 +151,14 @@ def payouts_under_way(partner: Partner) -> QuerySet[Payout]:
     )
 
 
-def open_runs() -> QuerySet[PayoutRun]:
-    """Return runs that wait for a decision or for their transfers."""
-    return (
-        PayoutRun.objects.filter(discarded_at__isnull=True)
-        .filter(
-            Q(approved_at__isnull=True) | Q(payouts__paid_on__isnull=True, payouts__failed_at__isnull=True)
-        )
-        .distinct()
-        .order_by("-pk")
-    )
+def not_arrived(partner: Partner) -> Payout | None:
+    """Return the last transfer to the account that the partner still has, if it didn't arrive there."""
+    account = BankDetails.objects.of(partner).first()
+    if account is None:
+        return None
+    sent = Payout.objects.filter(bank_details=account, statement_sequence__isnull=False)
+    last = sent.order_by("pk").last()
+    return last if last and last.failed_at else None
 
 
 def runs_told(runs: QuerySet[PayoutRun]) -> QuerySet[PayoutRun]:

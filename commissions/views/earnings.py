@@ -67,6 +67,7 @@ def earnings(request: PartnerRequest) -> HttpResponse:
         "all_url": _address("", ""),
         "next_url": _address(chosen, currency, after=shown[-1]) if len(page) > A_PAGE else "",
         "is_first_page": "after" not in request.GET,
+        "not_arrived": queries.not_arrived(partner),
         "left_out": LeftOut.objects.owned_by(partner).still_waiting().select_related("run").order_by("-pk"),
         "openings": openings_of(partner),
         "elections": elections_to_make(partner, on=today),

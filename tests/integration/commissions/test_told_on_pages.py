@@ -14,6 +14,7 @@ from partners.models import Partner
 from ssp.core import clock
 from ssp.core.models import User
 from ssp.core.roles import Role
+from tests.factories.commissions import bank_details
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.integration.commissions.test_pages import AT, a_paid_invoice, signed_in
@@ -116,6 +117,21 @@ def test_a_currency_that_is_none_of_theirs_shows_all(currency: str, ines: Partne
     page = signed_in(ines.user).get(reverse(EARNINGS), {"currency": currency})
 
     assert len(page.context["entries"]) == 4
+
+
+def test_a_transfer_that_didnt_arrive_asks_for_a_look_at_the_account(
+    ines: Partner, femke: User, noah: User
+) -> None:
+    a_paid_invoice(ines)
+    payout = approved(femke, noah).payouts.get()
+    mine, words = signed_in(ines.user), f"The payout of statement {payout.statement_number} didn’t arrive"
+    assert words not in mine.get(reverse(EARNINGS)).text
+    payouts.mark_failed(payout=payout, reason="Closed.", by=femke, at=AT)
+    assert words in mine.get(reverse(EARNINGS)).text
+
+    bank_details(ines, at=AT, number="NL20INGB0001234567")
+
+    assert words not in mine.get(reverse(EARNINGS)).text
 
 
 # --- finance's pages ----------------------------------------------------------------
