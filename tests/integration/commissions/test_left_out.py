@@ -1,14 +1,16 @@
 """A partner is left out of a run by hand: with a reason, which the approver and the partner read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import pgtrigger
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from commissions import contests, payouts
 from commissions.candidates import candidates
+from commissions.errors import NothingToPay
 from commissions.errors_left_out import EverybodyLeftOut, NotAmongThePaid, ReasonForLeavingOut
 from commissions.models import LeftOut, Payout, PayoutRun
 from partners.models import Partner
@@ -17,6 +19,7 @@ from ssp.core.models import AuditEntry, User
 from ssp.core.roles import Role
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
+from tests.integration.commissions.test_accrual import all_at_once
 from tests.integration.commissions.test_pages import AT, a_paid_invoice, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C5")]
@@ -203,3 +206,37 @@ def test_the_database_wants_a_reason_and_keeps_it(ines: Partner, karl: Partner, 
     for change in (lambda: LeftOut.objects.update(reason="Other."), lambda: LeftOut.objects.all().delete()):
         with pytest.raises(Exception, match="Cannot update or delete rows"), transaction.atomic():
             change()
+
+
+def test_without_its_trigger_a_run_pays_and_leaves_out_the_same_partner(
+    ines: Partner, karl: Partner, femke: User
+) -> None:
+    run = without(ines, by=femke)
+
+    with pgtrigger.ignore("commissions.LeftOut:left_out_of_an_open_run"):
+        LeftOut.objects.create(run=run, partner=karl, reason=WHY, amount=1)
+
+    assert run.payouts.filter(partner=karl).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_left_out_by_one_and_paid_by_another_at_once_is_paid_once(
+    ines: Partner, karl: Partner
+) -> None:
+    first, second, third, fourth = UserFactory.create_batch(4, roles=[Role.FINANCE])
+    todo: list[Callable[[], PayoutRun]] = [
+        lambda: without(ines, by=first),
+        lambda: payouts.prepare_payout_run(currency="EUR", by=second, at=AT),
+        lambda: without(ines, by=third),
+        lambda: payouts.prepare_payout_run(currency="EUR", by=fourth, at=AT),
+    ]
+
+    raised = all_at_once(lambda: todo.pop()(), threads=4)
+
+    refusals = (NothingToPay, NotAmongThePaid, EverybodyLeftOut)
+    assert all(isinstance(error, refusals) for error in raised), raised
+    assert sorted(payout.partner.display_name for payout in Payout.objects.all()) == [
+        "Ines Marchetti", "Karl Jensen",
+    ]  # fmt: skip
+    for row in LeftOut.objects.all():
+        assert not Payout.objects.filter(run=row.run, partner=row.partner).exists()
