@@ -1,5 +1,7 @@
 """A partner is left out of a run by hand: with a reason, which the approver and the partner read."""
 
+import io
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -17,6 +19,7 @@ from partners.models import Partner
 from ssp.core import clock
 from ssp.core.models import AuditEntry, User
 from ssp.core.roles import Role
+from ssp.portal.own_data import archive
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.integration.commissions.test_accrual import all_at_once
@@ -170,6 +173,17 @@ def test_hostile_words_stay_words(ines: Partner, karl: Partner, femke: User, noa
     ):
         assert "<script>alert" not in page.text
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+
+
+def test_whoever_takes_their_data_along_reads_why(
+    ines: Partner, karl: Partner, femke: User, noah: User
+) -> None:
+    payouts.approve_payout_run(run=without(ines, by=femke, reason="=1+1"), by=noah, at=AT)
+
+    with zipfile.ZipFile(io.BytesIO(archive(ines, at=AT))) as packed:
+        told = packed.read("left-out.csv").decode("utf-8-sig")
+
+    assert "EUR,630.000,'=1+1" in told  # and no spreadsheet calculates it
 
 
 # --- the database -------------------------------------------------------------------
