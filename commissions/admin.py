@@ -12,6 +12,7 @@ from commissions.models import (
     AccrualFailure,
     Commission,
     ContestedEntry,
+    LeftOut,
     Opening,
     OpeningImport,
     OpeningSum,
@@ -41,12 +42,16 @@ class PayoutInline(Rows):
     model = Payout
 
 
+class LeftOutInline(Rows):
+    model = LeftOut
+
+
 @admin.register(PayoutRun)
 class PayoutRunAdmin(RoleAdmin):
     view_roles = READERS
     list_display = ("__str__", "prepared_by", "prepared_at", "approved_by", "approved_at", "discarded_at")
     list_filter = ("currency",)
-    inlines = (PayoutInline,)
+    inlines = (PayoutInline, LeftOutInline)
 
 
 @admin.register(TaxStatus)

@@ -40,6 +40,13 @@ class Explained:
     how_long: str
     clause: str
     clause_text: str
+    for_desk: bool = False  # whoever reads it isn't the partner
+
+    @property
+    def statement_number(self) -> str:
+        """The document of the payout that the entry is in; nothing before the approval."""
+        payout = queries.payout_of(self.entry)
+        return payout.statement_number if payout else ""
 
     @property
     def brief(self) -> str:
@@ -55,16 +62,16 @@ class Explained:
     def source(self) -> str:
         """What the entry rests on: the fact and the contract; of a recruit's sale, only its entry."""
         entry, facts = self.entry, {"contract": _signed(self.entry), "entry": str(self.entry)}
+        recruit = _("a recruit’s") if self.for_desk else _("your recruit’s")
         if entry.opening is not None:
             facts["day"] = day(entry.opening.opening.as_of)
             return _("Entry %(entry)s, opening balance as of %(day)s; contract of %(contract)s.") % facts
         if entry.source_entry_id is not None:
-            facts["source"] = str(entry.source_entry)
-            return (
-                _("Entry %(entry)s, from your recruit’s entry %(source)s; contract of %(contract)s.") % facts
-            )
+            facts |= {"source": str(entry.source_entry), "whose": recruit}
+            return _("Entry %(entry)s, from %(whose)s entry %(source)s; contract of %(contract)s.") % facts
         if entry.kind == CommissionKind.BONUS:
-            return _("Entry %(entry)s, from your recruit’s sale; contract of %(contract)s.") % facts
+            facts["whose"] = recruit
+            return _("Entry %(entry)s, from %(whose)s sale; contract of %(contract)s.") % facts
         assert entry.fact is not None  # constraint: only an opening has none
         facts |= {
             "invoice": entry.fact.invoice.reference,
@@ -86,33 +93,37 @@ class Explained:
         return money
 
 
-def explain(entry: Commission, *, on: date, code: bool = False) -> Explained:
+def explain(entry: Commission, *, on: date, code: bool = False, for_desk: bool = False) -> Explained:
     """Explain an entry of `queries.entries` on a day.
 
     :param code: write currencies as codes, as lists of mixed currencies need it.
+    :param for_desk: speak of the partner, to finance and directors, instead of to them.
     """
     if entry.opening is not None:
-        return _explain_opening(entry, entry.opening, on=on, code=code)
+        return _explain_opening(entry, entry.opening, on=on, code=code, for_desk=for_desk)
     bonus = entry.kind == CommissionKind.BONUS
     state = queries.state_of(entry, on=on)
     return Explained(
         entry=entry,
         state=state,
         state_word=_state_word(entry, state),
-        title=(_("%s, your recruit") % entry.use_case.partner.display_name if bonus else _company(entry)),
+        title=_recruit(entry, for_desk=for_desk) if bonus else _company(entry),
         subtitle=_bonus_subtitle(entry) if bonus else _subtitle(entry),
         rule=_rule(entry),
         amount=format_money(entry.amount, entry.currency, code=code),
-        steps=_bonus_steps(entry) if bonus else _steps(entry),
+        steps=_bonus_steps(entry, for_desk=for_desk) if bonus else _steps(entry, for_desk=for_desk),
         total_label=_("Bonus, rounded once") if bonus else _("Commission, rounded once"),
         when=_when(entry, state),
-        how_long=_how_long(entry),
+        how_long=_how_long(entry, for_desk=for_desk),
         clause="C20" if bonus else "C5",
         clause_text=_clause_text(entry),
+        for_desk=for_desk,
     )
 
 
-def _explain_opening(entry: Commission, before: OpeningSum, *, on: date, code: bool) -> Explained:
+def _explain_opening(
+    entry: Commission, before: OpeningSum, *, on: date, code: bool, for_desk: bool
+) -> Explained:
     """Explain the balance with which a deal moved in (ADR 22)."""
     opening, state, undone = before.opening, queries.state_of(entry, on=on), entry.amount < 0
     as_of = day(opening.as_of)
@@ -129,7 +140,12 @@ def _explain_opening(entry: Commission, before: OpeningSum, *, on: date, code: b
         if undone
         else [
             Step(_("Earned before this system, by %s") % as_of, _money(entry, before.earned)),
-            Step(_("Less what was paid to you before"), _money(entry, -before.paid)),
+            Step(
+                _("Less what was paid to the partner before")
+                if for_desk
+                else _("Less what was paid to you before"),
+                _money(entry, -before.paid),
+            ),
         ],
         total_label=_("Taken back") if undone else _("Open balance, entered once"),
         when=_when(entry, state),
@@ -139,6 +155,7 @@ def _explain_opening(entry: Commission, before: OpeningSum, *, on: date, code: b
             "What a deal earned before this system was worked out and partly paid by hand. SeMI’s finance "
             "entered what was still open, and a second person approved it. The caps go on from there."
         ),
+        for_desk=for_desk,
     )
 
 
@@ -154,6 +171,13 @@ def _opening_how_long(opening: Opening) -> str:
             opening.cap_starts_on
         )
     return _("It is paid once.")
+
+
+def _recruit(entry: Commission, *, for_desk: bool) -> str:
+    recruit = entry.use_case.partner.display_name
+    if for_desk:
+        return _("%(recruit)s, recruit of %(partner)s") % {"recruit": recruit, "partner": entry.partner}
+    return _("%s, your recruit") % recruit
 
 
 def _company(entry: Commission) -> str:
@@ -221,7 +245,7 @@ def _rule(entry: Commission) -> str:
     return _("%s of their entry") % rate
 
 
-def _steps(entry: Commission) -> list[Step]:
+def _steps(entry: Commission, *, for_desk: bool) -> list[Step]:
     why, invoice = entry.why, entry.invoice
     assert invoice is not None  # constraint: only an opening has none
     steps = [
@@ -240,7 +264,7 @@ def _steps(entry: Commission) -> list[Step]:
         Step(label, _money(entry, why[name])) for name, label in less.items() if Decimal(why.get(name, 0))
     ]
     steps.append(Step(_counted_label(entry), _money(entry, _figure(entry, "eligible"))))
-    return [*steps, *_share_and_rate(entry)]
+    return [*steps, *_share_and_rate(entry, for_desk=for_desk)]
 
 
 def _outside(why: dict[str, str]) -> str:
@@ -264,7 +288,7 @@ def _counted_label(entry: Commission) -> str:
     return _("What counts")
 
 
-def _share_and_rate(entry: Commission) -> list[Step]:
+def _share_and_rate(entry: Commission, *, for_desk: bool) -> list[Step]:
     paid, remains = entry.paid_numerator, entry.paid_denominator
     share = (paid / remains * 100).quantize(Decimal("0.01")) if remains else Decimal(0)
     counted = Decimal(_figure(entry, "counted"))
@@ -274,7 +298,7 @@ def _share_and_rate(entry: Commission) -> list[Step]:
             % {"day": day(entry.earned_on), "paid": _money(entry, paid), "gross": _money(entry, remains)},
             f"× {percent(share)} = {_money(entry, counted)}",
         ),
-        _rate_step(entry, counted),
+        _rate_step(entry, counted, for_desk=for_desk),
     ]
     return [*steps, *_before(entry)]
 
@@ -283,9 +307,12 @@ def _signed(entry: Commission) -> str:
     return day(local_date(entry.contract.signed_at)) if entry.contract.signed_at else ""
 
 
-def _rate_step(entry: Commission, base: Decimal) -> Step:
+def _rate_step(entry: Commission, base: Decimal, *, for_desk: bool) -> Step:
+    signed = _signed(entry)
     return Step(
-        _("Your rate, contract of %s") % _signed(entry),
+        _("Rate of %(partner)s, contract of %(day)s") % {"partner": entry.partner, "day": signed}
+        if for_desk
+        else _("Your rate, contract of %s") % signed,
         f"× {percent(entry.rate_percent)} = {_money(entry, base * entry.rate_percent / 100)}",
     )
 
@@ -297,14 +324,15 @@ def _before(entry: Commission) -> list[Step]:
     )
 
 
-def _bonus_steps(entry: Commission) -> list[Step]:
+def _bonus_steps(entry: Commission, *, for_desk: bool) -> list[Step]:
     if entry.contract.bonus_basis == "first_invoice":
         counted = Decimal(_figure(entry, "counted"))
         label = _("Net of the first invoice that counts, as far as it is paid")
     else:
         counted = Decimal(_figure(entry, "commission"))
         label = _("Their commission on this invoice so far")
-    return [Step(label, _money(entry, counted)), _rate_step(entry, counted), *_before(entry)]
+    rate = _rate_step(entry, counted, for_desk=for_desk)
+    return [Step(label, _money(entry, counted)), rate, *_before(entry)]
 
 
 def _when(entry: Commission, state: State) -> str:
@@ -332,9 +360,13 @@ def _when(entry: Commission, state: State) -> str:
     return _("It has been payable since %s and goes into the next payout.") % day(entry.payable_on)
 
 
-def _how_long(entry: Commission) -> str:
+def _how_long(entry: Commission, *, for_desk: bool) -> str:
     if entry.kind == CommissionKind.BONUS:
-        return _("It lasts while your recruit’s sales pay.")
+        return (
+            _("It lasts while the recruit’s sales pay.")
+            if for_desk
+            else _("It lasts while your recruit’s sales pay.")
+        )
     if entry.kind == CommissionKind.FIRST_INVOICE:
         return _("It is paid once: no later invoice of this use case pays.")
     if place := entry.why.get("place"):

@@ -3,7 +3,7 @@
 Preparing holds the currency, so two preparers wait for each other; an entry's unique place is the last door.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from commissions.errors import (
     SamePerson,
     TaxStatusMissing,
 )
+from commissions.errors_left_out import EverybodyLeftOut, NotAmongThePaid, ReasonForLeavingOut
 from commissions.errors_payout import (
     AccountsChanged,
     NoRestingAccount,
@@ -30,7 +31,7 @@ from commissions.errors_payout import (
     NotPaid,
     ReturnedOutOfTime,
 )
-from commissions.models import BankDetails, Payout, PayoutEntry, PayoutRun, TaxStatus
+from commissions.models import BankDetails, LeftOut, Payout, PayoutEntry, PayoutRun, TaxStatus
 from commissions.permissions import check_approves, check_finance, check_not_paid, is_paid_to
 from partners.models import Partner
 from ssp.core import audit, outbox
@@ -40,17 +41,24 @@ from ssp.core.models import User
 from ssp.core.periods import local_date
 
 
-def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
+def prepare_payout_run(
+    *, currency: str, left_out: Mapping[int, str] | None = None, by: User, at: datetime
+) -> PayoutRun:
     """Put every payable entry of a currency into a payout per partner, to the account that rests.
 
     Who has less than the minimum, no confirmed tax status or no account that rests is left out: the balance
     carries forward. `commissions.candidates` says why, and until when. Who gave no account is asked for one.
 
+    :param left_out: the reason for each partner (their id) who could be paid and isn't, this time.
     :raises NothingToPay: nobody has a balance that is paid.
     :raises TaxStatusMissing: who has one waits for finance to confirm the tax status.
     :raises NoRestingAccount: who has one has no account that money may go to yet.
+    :raises ReasonForLeavingOut, NotAmongThePaid, EverybodyLeftOut: nobody can be left out like that.
     """
     check_finance(by)
+    reasons = {pk: reason.strip() for pk, reason in (left_out or {}).items()}
+    if not all(reasons.values()):
+        raise ReasonForLeavingOut
     with (
         constraint_as("payout_entry_once", EntryAlreadyInPayout),
         constraint_as("payout_by_tax_status", TaxStatusMissing),
@@ -63,7 +71,21 @@ def prepare_payout_run(*, currency: str, by: User, at: datetime) -> PayoutRun:
         paid = [c for c in found if c.is_paid]
         if not paid:
             raise _why_nothing(found)
+        kept_out = [c for c in paid if c.partner.pk in reasons]
+        if len(kept_out) != len(reasons):
+            raise NotAmongThePaid
+        if len(kept_out) == len(paid):
+            raise EverybodyLeftOut
         run = PayoutRun.objects.create(currency=currency, prepared_by=by, prepared_at=at)
+        for candidate in kept_out:
+            row = LeftOut.objects.create(
+                run=run,
+                partner=candidate.partner,
+                reason=reasons[candidate.partner.pk],
+                amount=candidate.total,
+            )
+            audit.record("payout_run.left_out", row, by=by, at=at, run=run.pk, partner=candidate.partner.pk)
+        paid = [c for c in paid if c.partner.pk not in reasons]
         for candidate in paid:
             payout = Payout.objects.create(
                 run=run,

@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
-from commissions.models import Commission, Payout, PayoutEntry, PayoutRun
+from commissions.models import BankDetails, Commission, Payout, PayoutEntry, PayoutRun
 from partners.models import Partner
 
 
@@ -81,6 +81,17 @@ class Earned:
         """What the next payouts hold, as far as it is payable."""
         return self.payable + self.in_payout
 
+    def of(self, state: str) -> Decimal:
+        """Return the sum of the entries in a state; of all of them for none."""
+        sums = {
+            "held": self.held,
+            "payable": self.payable,
+            "in_payout": self.in_payout,
+            "coming": self.coming,
+            "paid": self.paid,
+        }
+        return sums.get(state, self.earned)
+
 
 def earned_summary(partner: Partner, on: date) -> list[Earned]:
     """Return what a partner earned, per currency: never summed across them. Empty before the first entry."""
@@ -140,15 +151,33 @@ def payouts_under_way(partner: Partner) -> QuerySet[Payout]:
     )
 
 
-def open_runs() -> QuerySet[PayoutRun]:
-    """Return runs that wait for a decision or for their transfers."""
-    return (
-        PayoutRun.objects.filter(discarded_at__isnull=True)
-        .filter(
-            Q(approved_at__isnull=True) | Q(payouts__paid_on__isnull=True, payouts__failed_at__isnull=True)
-        )
-        .distinct()
-        .order_by("-pk")
+def not_arrived(partner: Partner) -> Payout | None:
+    """Return the last transfer to the account that the partner still has, if it didn't arrive there."""
+    account = BankDetails.objects.of(partner).first()
+    if account is None:
+        return None
+    sent = Payout.objects.filter(bank_details=account, statement_sequence__isnull=False)
+    last = sent.order_by("pk").last()
+    return last if last and last.failed_at else None
+
+
+def runs_told(runs: QuerySet[PayoutRun]) -> QuerySet[PayoutRun]:
+    """Return runs with what became of their payouts: `size`, and how many of them are which.
+
+    `total` is what they transfer, VAT included, without what was set aside, failed or came back.
+    """
+    aside = Q(payouts__failed_at__isnull=False, payouts__statement_sequence__isnull=True)
+    paid = Q(payouts__paid_on__isnull=False, payouts__returned_on__isnull=True)
+    failed = Q(payouts__failed_at__isnull=False, payouts__returned_on__isnull=True) & ~aside
+    return runs.annotate(
+        size=Count("payouts"),
+        aside=Count("payouts", filter=aside),
+        paid=Count("payouts", filter=paid),
+        returned=Count("payouts", filter=Q(payouts__returned_on__isnull=False)),
+        failed=Count("payouts", filter=failed),
+        waiting=Count("payouts", filter=Q(payouts__paid_on__isnull=True, payouts__failed_at__isnull=True)),
+        paid_last=Max("payouts__paid_on", filter=paid),
+        total=Sum(F("payouts__entries_total") + F("payouts__vat"), filter=Q(payouts__failed_at__isnull=True)),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from commissions import queries
 from commissions.models import Commission, ContestedEntry, Payout, Statement, StatementLine
@@ -75,6 +75,12 @@ def contests_of(entries: list[int]) -> dict[int, ContestedEntry]:
 def waiting() -> QuerySet[ContestedEntry]:
     """Return what is contested and not answered, the oldest first."""
     return ContestedEntry.objects.open().with_all().order_by("contested_at", "pk")
+
+
+def open_by_partner(currency: str) -> dict[int, int]:
+    """Return how many entries of a currency each partner contests that aren't answered; the others aside."""
+    theirs = ContestedEntry.objects.open().filter(commission__currency=currency).order_by()
+    return dict(theirs.values_list("commission__partner").annotate(n=Count("pk")))
 
 
 def answered() -> QuerySet[ContestedEntry]:

@@ -50,7 +50,7 @@ TONES = {
     "partly_paid": "moving",
     "paid": "good",
     "credited": "closed",
-    "written_off": "stop",
+    "written_off": "closed",
 }
 AMOUNT = DecimalField(max_digits=14, decimal_places=3)
 OPEN_OF_DEALS = Q(deal__isnull=False, state__in=["unpaid", "partly_paid"])

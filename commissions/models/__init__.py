@@ -17,6 +17,7 @@ from commissions.models.invoices import (
 )
 from commissions.models.journal import JournalMonth, JournalPosting
 from commissions.models.ledger import Commission, CommissionKind, CommissionQuerySet
+from commissions.models.left_out import LeftOut
 from commissions.models.openings import Opening, OpeningImport, OpeningQuerySet, OpeningSum
 from commissions.models.payouts import Payout, PayoutEntry, PayoutRun, TaxStatus
 from commissions.models.statements import Statement, StatementFile, StatementKind, StatementLine
@@ -43,6 +44,7 @@ __all__ = [
     "InvoiceQuerySet",
     "JournalMonth",
     "JournalPosting",
+    "LeftOut",
     "Opening",
     "OpeningImport",
     "OpeningQuerySet",

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from commissions import guards, guards_payout
+from commissions import guards, guards_left_out, guards_payout
 from commissions.models.amounts import AMOUNT
 from commissions.models.bank import BankDetails
 from commissions.models.ledger import Commission
@@ -157,6 +157,7 @@ class Payout(models.Model):
             guards_payout.PAYOUT_TO_A_RESTING_ACCOUNT,
             guards_payout.PAYOUT_KEEPS_ITS_ACCOUNT,
             guards_payout.PAYOUT_BY_PRESENT_TAX_STATUS,
+            guards_left_out.PAYOUT_OF_NOBODY_LEFT_OUT,
             guards.never_deleted("payout_never_deleted"),
         ]
 

@@ -91,7 +91,7 @@ def contested_entries(request: StaffRequest) -> HttpResponse:
     answered = request.GET.get("state") == "answered"
     found = (reads.answered() if answered else reads.waiting()).exclude(contested_by=request.user)
     context = {
-        "rows": [(row, explain(_whole(row), on=today)) for row in found[:SHOWN]],
+        "rows": [(row, explain(_whole(row), on=today, for_desk=True)) for row in found[:SHOWN]],
         "answered": answered,
         "views": [
             {"label": _("Open"), "url": "?state=open", "current": not answered},
@@ -126,7 +126,12 @@ def contested_entry(request: StaffRequest, pk: int) -> HttpResponse:
             services.check_answers(row, request.user)
         except DomainError as refusal:
             why_not = str(refusal)
-    context = {**_thread(row), "form": form, "why_not": why_not, "nav": "commissions:contested_entries"}
+    context = {
+        **_thread(row, for_desk=True),
+        "form": form,
+        "why_not": why_not,
+        "nav": "commissions:contested_entries",
+    }
     return render(request, "commissions/contested_entry.html", context)
 
 
@@ -138,10 +143,10 @@ def _later(row: ContestedEntry) -> bool:
     return ContestedEntry.objects.filter(commission=row.commission_id, pk__gt=row.pk).exists()
 
 
-def _thread(row: ContestedEntry) -> dict[str, Any]:
+def _thread(row: ContestedEntry, *, for_desk: bool = False) -> dict[str, Any]:
     """Return the entry explained, and everything that was said about it, the newest on top."""
     entry = _whole(row)
-    explained: Explained = explain(entry, on=clock.today())
+    explained: Explained = explain(entry, on=clock.today(), for_desk=for_desk)
     items: list[dict[str, Any]] = []
     for each in ContestedEntry.objects.filter(commission=entry).with_all().order_by("-contested_at", "-pk"):
         if each.answered_at:

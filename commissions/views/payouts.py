@@ -12,7 +12,8 @@ from django_countries import countries
 from commissions import payment_files, payouts, queries, queries_statements, services
 from commissions.candidates import candidates, minimum_in
 from commissions.forms import FailedForm, PaidForm, TaxForm
-from commissions.models import PaymentFile, Payout, PayoutEntry, PayoutRun, TaxStatus
+from commissions.forms_left_out import PrepareForm
+from commissions.models import LeftOut, PaymentFile, Payout, PayoutEntry, PayoutRun, TaxStatus
 from partners.models import Partner
 from ssp.core import clock
 from ssp.core.access import StaffRequest, role_required
@@ -24,17 +25,39 @@ from ssp.core.roles import Role
 @role_required(Role.FINANCE, Role.DIRECTOR)
 def overview(request: StaffRequest) -> HttpResponse:
     """Show what can be paid, per currency, with every inclusion and exclusion; and the runs."""
+    return _overview(request)
+
+
+def _overview(request: StaffRequest, typed: PrepareForm | None = None) -> HttpResponse:
+    """Show the page, with what was typed into the form of one currency if it has to be typed anew."""
     now = clock.now()
     previews = []
+    waiting: dict[tuple[int, str], LeftOut] = {
+        (row.partner_id, row.run.currency): row
+        for row in LeftOut.objects.still_waiting().select_related("run").order_by("pk")
+    }
     for currency in queries.currencies():
         found = candidates(currency, at=now)
         if found:
             paid = [c for c in found if c.is_paid]
+            contested = queries_statements.open_by_partner(currency)
+            form = PrepareForm(currency=currency, paid=paid)
+            if typed is not None and typed.currency == currency:
+                form = typed
             total = sum((c.would_be_paid for c in paid), queries.ZERO)
             previews.append(
                 {
                     "currency": currency,
-                    "candidates": found,
+                    "form": form,
+                    "rows": [
+                        {
+                            "c": c,
+                            "leave": form.of(c.partner.pk) if c.partner.pk in form.partners else (),
+                            "contested": contested.get(c.partner.pk, 0),
+                            "before": waiting.get((c.partner.pk, currency)),
+                        }
+                        for c in found
+                    ],
                     "paid": paid,
                     "total": total,
                     "minimum": minimum_in(currency),
@@ -44,10 +67,13 @@ def overview(request: StaffRequest) -> HttpResponse:
             )
     context = {
         "previews": previews,
-        "open_runs": queries.open_runs().select_related("prepared_by", "approved_by"),
-        "runs": PayoutRun.objects.select_related("prepared_by", "approved_by").order_by("-pk")[:20],
+        "form": typed,
+        "runs": queries.runs_told(PayoutRun.objects.select_related("prepared_by", "approved_by")).order_by(
+            "-pk"
+        )[:20],
         "may_prepare": request.user.has_role(Role.FINANCE),
         "contested": queries_statements.waiting().exclude(contested_by=request.user).count(),
+        "nav": "commissions:payouts",
     }
     return render(request, "commissions/payouts.html", context)
 
@@ -55,12 +81,18 @@ def overview(request: StaffRequest) -> HttpResponse:
 @require_POST
 @role_required(Role.FINANCE)
 def prepare(request: StaffRequest) -> HttpResponse:
-    """Prepare a run of the chosen currency."""
-    currency = request.POST.get("currency", "")
+    """Prepare a run of the chosen currency, of everybody who can be paid but those who are left out."""
+    currency, now = request.POST.get("currency", ""), clock.now()
     if currency not in queries.currencies():
         raise Http404
+    paid = [c for c in candidates(currency, at=now) if c.is_paid]
+    form = PrepareForm(request.POST, currency=currency, paid=paid)
+    if not form.is_valid():
+        return _overview(request, form)
     try:
-        run = payouts.prepare_payout_run(currency=currency, by=request.user, at=clock.now())
+        run = payouts.prepare_payout_run(
+            currency=currency, left_out=form.left_out, by=request.user, at=clock.now()
+        )
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return redirect("commissions:payouts")
@@ -111,9 +143,8 @@ def tax_status(request: StaffRequest, pk: int) -> HttpResponse:
 @role_required(Role.FINANCE, Role.DIRECTOR)
 def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
     """Show a run, its payouts and entries, and what this person may do with it."""
-    run = get_object_or_404(
-        PayoutRun.objects.select_related("prepared_by", "approved_by", "discarded_by"), pk=pk
-    )
+    known = PayoutRun.objects.select_related("prepared_by", "approved_by", "discarded_by")
+    run = get_object_or_404(queries.runs_told(known), pk=pk)
     rows = list(run.payouts.select_related("partner", "bank_details").order_by("pk"))
     waiting = payment_files.open_payouts(run) if run.approved_at else []
     is_decided = bool(run.approved_at or run.discarded_at)
@@ -123,6 +154,7 @@ def payout_run(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "payouts": [(row, _entries(row)) for row in rows],
+        "left_out": run.left_out.select_related("partner").order_by("partner__display_name", "pk"),
         "total": sum((row.total for row in rows if not row.failed_at), queries.ZERO),
         "file": file,
         "waiting": waiting,

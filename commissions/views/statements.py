@@ -30,6 +30,7 @@ def statements(request: PartnerRequest) -> HttpResponse:
         "statements": rows,
         "next_url": next_url,
         "is_first_page": "after" not in request.GET,
+        "mixed": Statement.objects.owned_by(request.partner).values("currency").distinct().count() > 1,
         "contests": ContestedEntry.objects.of_partner(request.partner)
         .with_all()
         .order_by("-contested_at", "-pk"),

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commissions.ledger_file import ledger_table
-from commissions.models import BankDetails, ContestedEntry
+from commissions.models import BankDetails, ContestedEntry, LeftOut
 from commissions.openings import openings_of
 from commissions.queries import statements
 from partners.models import ContractStatus, Partner, Profile
@@ -55,6 +55,7 @@ def archive(partner: Partner, *, at: datetime) -> bytes:
             "statements.csv": _statements(partner),
             "before-this-system.csv": _openings(partner),
             "contested.csv": _contested(partner),
+            "left-out.csv": _left_out(partner),
             "bank-accounts.csv": _bank_accounts(partner),
         }
         for name, (headers, rows) in tables.items():
@@ -84,6 +85,7 @@ def _readme(partner: Partner, *, at: datetime) -> str:
         "before-this-system.csv: what your deals earned, and what was paid, before this software was there.\n"
         "statements/: the PDFs as they were issued.\n"
         "contested.csv: the entries you contested, and the answers.\n"
+        "left-out.csv: the payouts that finance left you out of, and why.\n"
         "bank-accounts.csv: the accounts you gave us, in full.\n\n"
         "The people in these files agreed to be introduced to SeMI, for that purpose alone. Keep the files "
         "safe, and delete them when you are done.\n"
@@ -257,6 +259,15 @@ def _contested(partner: Partner) -> Table:
         for row in ContestedEntry.objects.of_partner(partner).select_related("commission").order_by("pk")
     ]  # fmt: skip
     return headers, rows
+
+
+def _left_out(partner: Partner) -> Table:
+    headers = [_("Payout approved"), _("Currency"), _("Amount, without VAT"), _("Reason")]
+    approved = LeftOut.objects.owned_by(partner).filter(run__approved_at__isnull=False)
+    return headers, [
+        [_when(row.run.approved_at), row.run.currency, row.amount, row.reason]
+        for row in approved.select_related("run").order_by("pk")
+    ]
 
 
 def _bank_accounts(partner: Partner) -> Table:

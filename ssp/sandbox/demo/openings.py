@@ -1,5 +1,7 @@
 """Two deals of Karl's that were in a spreadsheet until October: one moved in, one waits for approval."""
 
+from dataclasses import dataclass
+
 from commissions.openings import approve_openings, plan_of, shown_by, upload_openings
 from partners.models import CommissionModel
 from referrals.services.deals import update_deal, win_deal
@@ -13,34 +15,50 @@ HEADINGS = (
 )
 
 
+@dataclass(frozen=True)
+class Won:
+    """A deal that was won in spring: what for, with whom, and on which days."""
+
+    title: str
+    person: str
+    company: str
+    reference: str
+    met: tuple[int, int]
+    signed: tuple[int, int]
+
+
+def deal_won_long_ago(karl: Teller, won: Won, when: Calendar, *, host: User, currency: str = "EUR") -> None:
+    """Tell of a deal from its definition to its signature."""
+    case = karl.defines(won.title, "It is sorted by hand, twice a day.", at=when.at(*won.met, 8))
+    karl.elects(case, CommissionModel.RECURRING, at=when.at(*won.met, 9))
+    email = f"{won.person.lower()}.berg@{won.company.split()[0].lower()}.example"
+    person = (f"{won.person} Berg", "Head of Operations", won.company, email)
+    referral = karl.registers(*person, at=when.at(*won.met, 10), use_cases=[case])
+    meeting = karl.books(
+        referral, host, at=when.at(*won.met, 11), starts_at=when.at(*won.met, 14), use_cases=[case]
+    )
+    host_says_warm(meeting, at=when.at(*won.met, 17), discussed=[case])
+    deal = deal_of(case)
+    update_deal(
+        deal=deal,
+        expected_net=None,
+        expected_on=None,
+        currency=currency,
+        customer_reference=won.reference,
+        reseller_name="",
+        by=host,
+        at=when.at(*won.signed, 9),
+    )
+    win_deal(deal=deal, signed_on=when.day(*won.signed), by=host, at=when.at(*won.signed, 15))
+
+
 def openings_move_in(karl: Teller, when: Calendar, *, host: User, finance: User, approver: User) -> None:
     """Sundt was approved and is held until the end of November; Vestby is looked at today."""
-    won = (
-        ("Claims triage", ("Ida", "Sundt Marine", "SUNDT-2026"), (16, 3), (20, 4)),
-        ("Order intake", ("Jon", "Vestby Foods", "VESTBY-2026"), (23, 3), (4, 5)),
-    )
-    for title, (name, company, reference), met, signed in won:
-        case = karl.defines(title, "It is sorted by hand, twice a day.", at=when.at(*met, 8))
-        karl.elects(case, CommissionModel.RECURRING, at=when.at(*met, 9))
-        email = f"{name.lower()}.berg@{company.split()[0].lower()}.example"
-        person = (f"{name} Berg", "Head of Operations", company, email)
-        referral = karl.registers(*person, at=when.at(*met, 10), use_cases=[case])
-        meeting = karl.books(
-            referral, host, at=when.at(*met, 11), starts_at=when.at(*met, 14), use_cases=[case]
-        )
-        host_says_warm(meeting, at=when.at(*met, 17), discussed=[case])
-        deal = deal_of(case)
-        update_deal(
-            deal=deal,
-            expected_net=None,
-            expected_on=None,
-            currency="EUR",
-            customer_reference=reference,
-            reseller_name="",
-            by=host,
-            at=when.at(*signed, 9),
-        )
-        win_deal(deal=deal, signed_on=when.day(*signed), by=host, at=when.at(*signed, 15))
+    for won in (
+        Won("Claims triage", "Ida", "Sundt Marine", "SUNDT-2026", (16, 3), (20, 4)),
+        Won("Order intake", "Jon", "Vestby Foods", "VESTBY-2026", (23, 3), (4, 5)),
+    ):
+        deal_won_long_ago(karl, won, when, host=host)
     until, start = when.day(31, 10), when.day(1, 5)
     sundt = f"SUNDT-2026,{until},EUR,1860.00,1240.00,yes,{start},2"
     vestby = f"VESTBY-2026,{until},EUR,915.50,600.00,yes,{when.day(1, 6)},1"

@@ -24,6 +24,7 @@ from ssp.sandbox.demo.elections import election_changed
 from ssp.sandbox.demo.envelopes import envelopes_under_way
 from ssp.sandbox.demo.guides import write_guides
 from ssp.sandbox.demo.intake import invoices_that_wait
+from ssp.sandbox.demo.kroner import a_payout_comes_back, the_next_run_waits
 from ssp.sandbox.demo.leaving import rosa_left_and_leila_leaves
 from ssp.sandbox.demo.library import fill_library
 from ssp.sandbox.demo.moments import Calendar
@@ -72,12 +73,16 @@ def tell(*, now: datetime) -> None:
     autumn_invoices(when, by=stage[people.FEMKE])
     customers_owe(when, by=stage[people.FEMKE])
     invoices_that_wait(when, by=stage[people.FEMKE])
+    _karl_and_leila(stage)
+    karl = Teller(Partner.objects.get(user=stage[people.KARL]))
+    a_payout_comes_back(
+        karl, when, host=stage[people.TOM], finance=stage[people.FEMKE], approver=stage[people.NOAH]
+    )
     months_are_closed(when, until=now)
     two_entries_are_contested(ines, when, finance=stage[people.FEMKE])
-    _karl_and_leila(stage)
     election_changed(when, director=stage[people.BRAM])
     later_accounts(when, now=now)
-    karl = Teller(Partner.objects.get(user=stage[people.KARL]))
+    the_next_run_waits(when, finance=stage[people.FEMKE])
     openings_move_in(
         karl, when, host=stage[people.TOM], finance=stage[people.FEMKE], approver=stage[people.NOAH]
     )
