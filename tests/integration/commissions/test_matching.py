@@ -9,7 +9,7 @@ import pgtrigger
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from commissions import accrual, handlers, matching, services
+from commissions import accrual, handlers, matches, matching
 from commissions.errors_intake import MatchEarned, NotMatched
 from commissions.models import Commission, Fact, Invoice, InvoiceLine
 from referrals.models import Company, Deal
@@ -75,7 +75,7 @@ def test_a_reference_that_is_spelled_otherwise_is_suggested_not_matched() -> Non
     deal = a_deal_of("Kestrel Biotech", customer_reference="KESTREL-2026")
     invoice = waiting("Somebody else", customer_reference="kestrel 2026")
 
-    assert services.match_all_waiting_invoices(at=AT) == 0
+    assert matches.match_all_waiting_invoices(at=AT) == 0
     assert "same but for its spelling" in reasons(invoice)
     assert matching.suggestions(invoice)[0].deal == deal
 
@@ -121,7 +121,7 @@ def test_of_two_deals_of_a_company_the_one_that_fits_stands_first_and_doubts_are
 
 def test_another_invoice_to_the_same_customer_speaks_for_its_deal(nadia: User) -> None:
     deal = a_deal_of("Kestrel Biotech")
-    services.match_invoice(invoice=waiting("KB Holding"), deal=deal, by=nadia, at=AT)
+    matches.match_invoice(invoice=waiting("KB Holding"), deal=deal, by=nadia, at=AT)
 
     assert "Another invoice to this customer" in reasons(waiting("KB Holding"))
 
@@ -137,9 +137,9 @@ def test_a_lost_deal_is_no_suggestion() -> None:
 def test_a_match_that_earned_nothing_is_taken_back_and_made_again(nadia: User) -> None:
     wrong, right = a_won_deal(), a_won_deal()
     invoice = an_invoice(None)
-    services.match_invoice(invoice=invoice, deal=wrong, by=nadia, at=AT)
-    services.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
-    services.match_invoice(invoice=invoice, deal=right, by=nadia, at=AT)
+    matches.match_invoice(invoice=invoice, deal=wrong, by=nadia, at=AT)
+    matches.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
+    matches.match_invoice(invoice=invoice, deal=right, by=nadia, at=AT)
 
     invoice.refresh_from_db()
     kinds = list(invoice.facts.order_by("pk").values_list("kind", flat=True))
@@ -156,7 +156,7 @@ def test_a_match_that_earned_something_stays(nadia: User) -> None:
     accrual.accrue(at=AT)
 
     with pytest.raises(MatchEarned):
-        services.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
+        matches.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
 
 
 @pytest.mark.clause("C5")
@@ -206,24 +206,24 @@ def test_the_database_writes_no_entry_for_a_write_off() -> None:
 def test_what_somebody_took_from_a_deal_isnt_given_back_by_the_machine(nadia: User) -> None:
     deal = a_won_deal(customer_reference="CUST-A")
     invoice = waiting("Kestrel", customer_reference="CUST-A")
-    assert services.match_waiting_invoices(deal=deal, at=AT) == 1
-    services.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
+    assert matches.match_waiting_invoices(deal=deal, at=AT) == 1
+    matches.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
 
-    assert services.match_waiting_invoices(deal=deal, at=AT) == 0
-    assert services.match_all_waiting_invoices(at=AT) == 0
+    assert matches.match_waiting_invoices(deal=deal, at=AT) == 0
+    assert matches.match_all_waiting_invoices(at=AT) == 0
 
 
 @pytest.mark.clause("C5")
 def test_the_other_invoices_earn_what_they_would_have_without_the_wrong_one(nadia: User) -> None:
     deal = a_won_deal(model="first_invoice")
     wrong = an_invoice(None, on=INVOICED_ON - timedelta(days=1))
-    services.match_invoice(invoice=wrong, deal=deal, by=nadia, at=AT)
+    matches.match_invoice(invoice=wrong, deal=deal, by=nadia, at=AT)
     right = an_invoice(deal, "1000")
     happens(right, "payment", "1000")
     accrual.accrue(at=AT)
     assert not Commission.objects.exists()  # the wrong one was the first
 
-    services.unmatch_invoice(invoice=wrong, by=nadia, at=AT)
+    matches.unmatch_invoice(invoice=wrong, by=nadia, at=AT)
     for message in OutboxMessage.objects.filter(kind="commissions.invoice_unmatched"):
         handlers.accrue_without_an_invoice(message)
     assert Commission.objects.get().invoice == right
@@ -231,9 +231,9 @@ def test_the_other_invoices_earn_what_they_would_have_without_the_wrong_one(nadi
 
 def test_only_finance_takes_a_match_back_and_only_where_there_is_one(nadia: User) -> None:
     with pytest.raises(NotAllowed):
-        services.unmatch_invoice(invoice=an_invoice(a_won_deal()), by=UserFactory(roles=[Role.SALES]), at=AT)
+        matches.unmatch_invoice(invoice=an_invoice(a_won_deal()), by=UserFactory(roles=[Role.SALES]), at=AT)
     with pytest.raises(NotMatched):
-        services.unmatch_invoice(invoice=an_invoice(None), by=nadia, at=AT)
+        matches.unmatch_invoice(invoice=an_invoice(None), by=nadia, at=AT)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -246,7 +246,7 @@ def test_taking_back_while_entries_are_written_never_leaves_an_entry_without_its
 
     def take_back(invoice: Invoice) -> None:
         try:
-            services.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
+            matches.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
         except MatchEarned:
             pass
         finally:
