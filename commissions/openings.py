@@ -152,7 +152,8 @@ def approve_openings(*, record: OpeningImport, shown: str, vouched: bool, by: Us
         raise OpeningRowsInTheWay
     if not plan.new:
         raise NoOpeningsToEnter
-    for partner in {d.deal.use_case.partner_id: d.deal.use_case.partner for d in plan.new if d.deal}.values():
+    partners = {d.deal.use_case.partner_id: d.deal.use_case.partner for d in plan.new if d.deal}
+    for partner in partners.values():
         _check_not_own(partner, by, row.uploaded_by)
     with (
         constraint_as("opening_import_by_two_people", ApproverHandedItIn),
@@ -166,6 +167,13 @@ def approve_openings(*, record: OpeningImport, shown: str, vouched: bool, by: Us
         for drafts in plan.by_deal.values():
             _enter(row, drafts, at=at)
     audit.record("openings.approved", row, by=by, at=at, new=plan.count(NEW))
+    for pk in sorted(partners):
+        outbox.enqueue(
+            "commissions.openings_told",
+            key=f"openings:{row.pk}:partner:{pk}",
+            payload={"import_id": row.pk, "partner_id": pk},
+            at=at,
+        )
     return plan
 
 

@@ -136,3 +136,8 @@ class OpeningSum(models.Model):
     def open(self) -> Decimal:
         """Earned and not paid before: what becomes payable here, once; below zero, what is owed back."""
         return self.earned - self.paid
+
+    @property
+    def owed_back(self) -> Decimal:
+        """What was paid before beyond what was earned; nothing otherwise."""
+        return max(-self.open, Decimal(0))

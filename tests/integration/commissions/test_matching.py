@@ -203,6 +203,21 @@ def test_the_database_writes_no_entry_for_a_write_off() -> None:
         entry.save(force_insert=True)
 
 
+@pytest.mark.clause("C5")
+def test_a_written_off_invoice_waits_for_its_deal_too_since_it_is_the_first(nadia: User) -> None:
+    deal = a_won_deal(model="first_invoice")
+    early = an_invoice(None, "1000", on=INVOICED_ON - timedelta(days=30))
+    happens(early, "write_off", "1000")
+    happens(an_invoice(deal, "5000"), "payment", "5000")
+    assert list(Invoice.objects.without_deal()) == [early]
+    assert early not in Invoice.objects.unpaid()  # nobody asks the customer for it
+
+    matches.match_invoice(invoice=early, deal=deal, by=nadia, at=AT)
+    accrual.accrue(at=AT)
+
+    assert not Commission.objects.exists()
+
+
 def test_what_somebody_took_from_a_deal_isnt_given_back_by_the_machine(nadia: User) -> None:
     deal = a_won_deal(customer_reference="CUST-A")
     invoice = waiting("Kestrel", customer_reference="CUST-A")

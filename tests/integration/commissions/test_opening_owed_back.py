@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core import mail
 
 from commissions import accrual, explain, openings, payouts
 from commissions.candidates import candidates
@@ -18,6 +19,7 @@ from tests.factories.commissions import a_won_deal, an_invoice, confirmed_tax, h
 from tests.factories.core import UserFactory
 from tests.factories.partners import PartnerFactory
 from tests.integration.commissions.test_openings import AT, approve, entered, handed_in, row
+from tests.integration.referrals.conftest import deliver_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("C5")]
 D = Decimal
@@ -85,6 +87,30 @@ def test_its_page_says_which_of_the_two_it_is(nadia: User, willem: User) -> None
     there, back = (explain.explain(entry, on=AT.date()) for entry in Commission.objects.order_by("pk"))
 
     assert (there.rule, back.rule) == ("Opening balance", "Opening balance, taken back")
+
+
+def test_the_partner_is_told_once_of_all_that_moved_in_by_a_file(nadia: User, willem: User) -> None:
+    partner = PartnerFactory()
+    open_one, overpaid, other = a_won_deal(partner=partner), a_won_deal(partner=partner), a_won_deal()
+    record = handed_in(row(open_one), row(overpaid, **OVERPAID), row(other), by=nadia)
+    approve(record, by=willem)
+
+    deliver_all()
+    deliver_all()
+
+    (letter,) = [each for each in mail.outbox if each.to == [partner.user.email]]
+    assert letter.subject == "What your 2 deals earned before is entered"
+    for words in ("€2,400.00 earned, €1,200.00 paid", "€1,200.00 is still open", "€120.00 too much"):
+        assert words in letter.body
+
+
+def test_nobody_is_told_of_what_was_taken_back_meanwhile(nadia: User, willem: User) -> None:
+    opening = entered(a_won_deal(), nadia, willem)
+    openings.undo_opening(opening=opening, by=nadia, at=AT)
+
+    deliver_all()
+
+    assert mail.outbox == []
 
 
 def test_who_recruited_the_partner_neither_hands_in_nor_approves(nadia: User, willem: User) -> None:
