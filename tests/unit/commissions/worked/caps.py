@@ -125,6 +125,12 @@ CAPS = (
         paid("666.67", "10% × 1,000 × 243/365 ≈ 66.58; 66.58 − 22.19 = 44.39", bill="SI-2"),  # 66.575 …
         sum="66.58",
     ),
+    example(
+        "Not even the eligible net is rounded on the way: 100.149… is no 100.15, and no cent more is due.",
+        (FIRST, yearly("150.43", "SI-2", on=JANUARY_2029)),
+        paid("150.43", "10% × 150.43 × 243/365 ≈ 10.01", bill="SI-2"),  # 10.0149 …
+        sum="10.01",
+    ),
     # --- leap years ---------------------------------------------------------------------------------
     example(
         "A cap of a year from 1 March 2027 ends on the leap day.",
