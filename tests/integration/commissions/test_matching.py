@@ -18,7 +18,10 @@ from ssp.core.models import OutboxMessage, User
 from ssp.core.roles import Role
 from tests.factories.commissions import INVOICED_ON, a_won_deal, an_invoice, happens
 from tests.factories.core import UserFactory
+from tests.factories.partners import PartnerFactory
 from tests.moments import MONDAY
+
+D = Decimal
 
 pytestmark = pytest.mark.django_db
 AT = MONDAY + timedelta(days=100)
@@ -242,6 +245,31 @@ def test_the_other_invoices_earn_what_they_would_have_without_the_wrong_one(nadi
     for message in OutboxMessage.objects.filter(kind="commissions.invoice_unmatched"):
         handlers.accrue_without_an_invoice(message)
     assert Commission.objects.get().invoice == right
+
+
+@pytest.mark.clause("C5", "C20")
+def test_what_was_written_beside_a_wrong_one_is_settled_without_a_new_fact(nadia: User) -> None:
+    recruit = PartnerFactory(recruiter=PartnerFactory(), bonus_slot=1, numbers={"cap_count": 1})
+    deal = a_won_deal(partner=recruit)
+    wrong = an_invoice(
+        None, on=INVOICED_ON - timedelta(days=73)
+    )  # its service begins a fifth of a year earlier
+    matches.match_invoice(invoice=wrong, deal=deal, by=nadia, at=AT)
+    right = an_invoice(deal, "1000")
+    nothing, paid = (happens(right, "payment", amount) for amount in ("0", "1000"))
+    accrual.accrue(at=AT)
+    assert written() == [("recurring", D(80), paid), ("bonus", D(8), paid)]
+
+    matches.unmatch_invoice(invoice=wrong, by=nadia, at=AT)
+    accrual.accrue(at=AT)
+
+    # No fact is new to the deal: the last one without an entry is named, though it came before the payment.
+    assert written()[2:] == [("recurring", D(20), nothing), ("bonus", D(2), nothing)]
+    assert accrual.accrue(at=AT) == 0
+
+
+def written() -> list[tuple[str, Decimal, Fact | None]]:
+    return [(entry.kind, entry.amount, entry.fact) for entry in Commission.objects.order_by("pk")]
 
 
 def test_only_finance_takes_a_match_back_and_only_where_there_is_one(nadia: User) -> None:
