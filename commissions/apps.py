@@ -9,6 +9,7 @@ class CommissionsConfig(AppConfig):
             election_handlers,
             handlers,
             handlers_bank,
+            handlers_openings,
             handlers_statements,
             mails,
             partnership_ends,

@@ -125,7 +125,7 @@ def _explain_opening(
     entry: Commission, before: OpeningSum, *, on: date, code: bool, for_desk: bool
 ) -> Explained:
     """Explain the balance with which a deal moved in (ADR 22)."""
-    opening, state, undone = before.opening, queries.state_of(entry, on=on), entry.amount < 0
+    opening, state, undone = before.opening, queries.state_of(entry, on=on), not entry.due
     as_of = day(opening.as_of)
     return Explained(
         entry=entry,
@@ -346,7 +346,7 @@ def _when(entry: Commission, state: State) -> str:
         return _("It is in the payout of statement %s, which is approved.") % payout.statement_number
     if payout:
         return _("It is in a payout that waits for its approval.")
-    if entry.amount < 0:
+    if entry.amount < 0 and state is not State.HELD:
         return _("It counts at once and is netted in the next payout.")
     if state is State.HELD and entry.opening_id is not None:
         return _("It is payable from %s, 30 days after the day up to which it was reckoned.") % day(

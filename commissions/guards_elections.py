@@ -17,8 +17,10 @@ KEPT = "use_case_election_is_kept"
 
 _refuse = partial(refuse, CHANGE)
 
-# A superuser has no way around it. The deal's lock waits for an invoice that is being given to it, and lets
-# none come while the change is written: FOR UPDATE, since a foreign key takes KEY SHARE.
+# A superuser has no way around it. Accounts of one person are told by the addresses they have now: the one
+# that somebody applied with is kept as a keyed hash, which the database can't work out; the service compares
+# it, too (`partners.permissions.is_person`). The deal's lock waits for an invoice that is being given to it,
+# and lets none come while the change is written: FOR UPDATE, since a foreign key takes KEY SHARE.
 BY_A_DIRECTOR = pgtrigger.Trigger(
     name=CHANGE,
     when=pgtrigger.Before,
@@ -38,8 +40,7 @@ BY_A_DIRECTOR = pgtrigger.Trigger(
               JOIN core_user theirs ON theirs.id = near.user_id
               JOIN core_user director ON director.id = NEW.director_id
             WHERE p.id = elected.partner_id
-              AND (theirs.id = director.id
-                   OR {canonical("director.email")} IN (near.identity, {canonical("theirs.email")}))
+              AND (theirs.id = director.id OR {canonical("director.email")} = {canonical("theirs.email")})
         ) THEN {_refuse("who earns from the use case changes nothing about it")}
         END IF;
         IF elected.model_locked_at IS NULL THEN {_refuse("the election isn''t locked")} END IF;

@@ -169,7 +169,9 @@ ENTRY_BY_ITS_OPENING = pgtrigger.Trigger(
            OR before + NEW.amount <> NEW.due THEN
             {_refuse(_ENTRY, "exactly what is open, once")}
         END IF;
-        IF NEW.payable_on < (CASE WHEN NEW.amount > 0 THEN NEW.earned_on + 30 ELSE NEW.earned_on END) THEN
+        -- What takes back an amount that was owed counts from the day that counted from, at once.
+        IF NEW.payable_on <
+           (CASE WHEN NEW.amount > 0 AND of_it.open > 0 THEN NEW.earned_on + 30 ELSE NEW.earned_on END) THEN
             {_refuse(_ENTRY, "it is held for 30 days, as any other")}
         END IF;
         RETURN NEW;

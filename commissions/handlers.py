@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from commissions import accrual, services
+from commissions import accrual, matches, services
 from commissions.models import Invoice, Payout
 from referrals.models import Deal
 from ssp.core import clock, emails, links, outbox
@@ -39,7 +39,7 @@ def accrue_without_an_invoice(message: OutboxMessage) -> None:
 def accrue_won_deal(message: OutboxMessage) -> None:
     """Match the invoices that came before the deal was won, and write what they call for."""
     deal = Deal.objects.get(pk=message.payload["deal_id"])
-    services.match_waiting_invoices(deal=deal, at=clock.now())
+    matches.match_waiting_invoices(deal=deal, at=clock.now())
     accrual.accrue_deals([deal.pk], at=clock.now())
 
 

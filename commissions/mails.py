@@ -33,6 +33,15 @@ register(
 
 register(
     MailKind(
+        name="commissions.openings_entered",
+        template="commissions/emails/openings_entered",
+        label=_("What your deals earned before is entered"),
+        explanation=_("What finance entered for each deal: earned, paid and open."),
+        audience=PARTNER,
+        legal=True,
+        reason=_("It is about money that is yours, and you can contest it."),
+    ),
+    MailKind(
         name="commissions.election_changed",
         template="commissions/emails/election_changed",
         label=_("A director changed how a use case pays"),

@@ -132,7 +132,9 @@ def _company(found: Suggestion, invoice: Invoice, deal: Any) -> None:
     company = deal.use_case.referral.company if deal.use_case.referral else None
     if invoice.customer_reference and deal.customer_reference:
         bare = re.sub(r"[^0-9a-z]+", "", invoice.customer_reference.casefold())
-        if bare == deal.bare_reference:
+        if invoice.customer_reference == deal.customer_reference:  # a machine left it to people
+            found.speaks(3, _("The customer reference is the deal’s."))
+        elif bare == deal.bare_reference:
             found.speaks(3, _("The customer reference is the same but for its spelling."))
     if company is None:
         return

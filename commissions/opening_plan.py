@@ -201,11 +201,6 @@ class _Reader:
         cap_starts_on, signed_on = self.day("cap_starts_on"), self.day("contract_signed_on")
         if self.problems or as_of is None or earned is None or paid is None:
             return None
-        if paid > earned:
-            self.problems.append(
-                _("More was paid than earned. What a partner owes back is settled outside of this file.")
-            )
-            return None
         return Said(
             deal=reference,
             as_of=as_of,
@@ -356,6 +351,10 @@ class _Judge:
                 draft.judged.refuse(
                     _("%s is missing: the cap of the contract counts them (C5).") % _label("recurring_before")
                 )
+        if said.paid > said.earned:
+            draft.judged.warnings.append(
+                _("More was paid than earned: the rest is owed back, and the next payouts are less by it.")
+            )
         if said.earned and not said.first_taken:
             draft.judged.warnings.append(
                 _("It earned before, but not by the first invoice: the earliest here becomes the first.")
@@ -452,11 +451,12 @@ class _Judge:
         said, contract = draft.said, draft.contract
         assert contract is not None  # refused otherwise
         left = said.earned - said.paid
-        told = [
-            _("Open: %s, payable once.") % format_money(left, said.currency, code=True)
-            if left
-            else _("Nothing is open.")
-        ]
+        if left < 0:
+            told = [_("Owed back: %s, once.") % format_money(-left, said.currency, code=True)]
+        elif left:
+            told = [_("Open: %s, payable once.") % format_money(left, said.currency, code=True)]
+        else:
+            told = [_("Nothing is open.")]
         if said.cap_starts_on:
             told.append(_("The cap runs from %s.") % day(said.cap_starts_on))
         if said.recurring_before:

@@ -30,13 +30,11 @@ from commissions.errors_openings import (
 )
 from commissions.models import Commission, CommissionKind, Opening, OpeningImport, OpeningSum, PayoutEntry
 from commissions.opening_plan import COLUMNS, Draft, Plan, plan_openings
-from commissions.permissions import check_approves, check_finance
+from commissions.permissions import check_approves, check_finance, earns_from
 from partners.models import Partner
-from partners.permissions import is_person
 from ssp.core import audit, outbox
 from ssp.core.batches import fingerprint
 from ssp.core.errors import constraint_as
-from ssp.core.identity import identity_of
 from ssp.core.intake import NEW, check_mapping, recognise
 from ssp.core.locks import one_after_another
 from ssp.core.models import User
@@ -154,7 +152,8 @@ def approve_openings(*, record: OpeningImport, shown: str, vouched: bool, by: Us
         raise OpeningRowsInTheWay
     if not plan.new:
         raise NoOpeningsToEnter
-    for partner in {d.deal.use_case.partner_id: d.deal.use_case.partner for d in plan.new if d.deal}.values():
+    partners = {d.deal.use_case.partner_id: d.deal.use_case.partner for d in plan.new if d.deal}
+    for partner in partners.values():
         _check_not_own(partner, by, row.uploaded_by)
     with (
         constraint_as("opening_import_by_two_people", ApproverHandedItIn),
@@ -168,13 +167,19 @@ def approve_openings(*, record: OpeningImport, shown: str, vouched: bool, by: Us
         for drafts in plan.by_deal.values():
             _enter(row, drafts, at=at)
     audit.record("openings.approved", row, by=by, at=at, new=plan.count(NEW))
+    for pk in sorted(partners):
+        outbox.enqueue(
+            "commissions.openings_told",
+            key=f"openings:{row.pk}:partner:{pk}",
+            payload={"import_id": row.pk, "partner_id": pk},
+            at=at,
+        )
     return plan
 
 
 def _check_not_own(partner: Partner, *people: User | None) -> None:
-    for person in people:
-        if person is not None and is_person(partner, person, identity_of(person.email)):
-            raise OwnOpening
+    if any(person is not None and earns_from(person, partner) for person in people):
+        raise OwnOpening
 
 
 def _enter(record: OpeningImport, drafts: Sequence[Draft], *, at: datetime) -> None:
@@ -214,7 +219,10 @@ def _enter(record: OpeningImport, drafts: Sequence[Draft], *, at: datetime) -> N
 
 
 def enter(opening: Opening, each: OpeningSum, *, amount: Decimal, due: Decimal, at: datetime) -> Commission:
-    """Write an opening's entry into the ledger: what is open, or the opposite when it is taken back."""
+    """Write an opening's entry into the ledger: what is open, or the opposite when it is taken back.
+
+    Both count from the same day: until then neither, and from then on they add up to nothing.
+    """
     use_case = opening.deal.use_case
     entry: Commission = Commission.objects.create(
         partner_id=use_case.partner_id,
@@ -230,7 +238,7 @@ def enter(opening: Opening, each: OpeningSum, *, amount: Decimal, due: Decimal, 
         amount=amount,
         currency=each.currency,
         earned_on=opening.as_of,
-        payable_on=rules.payable_on(opening.as_of, amount),
+        payable_on=rules.payable_on(opening.as_of, each.open),
         why={"earned_before": str(each.earned), "paid_before": str(each.paid), "due": str(due)},
         recorded_at=at,
     )
@@ -250,7 +258,11 @@ def undo_opening(*, opening: Opening, by: User, at: datetime) -> None:
     for each in sums:  # nobody prepares a payout meanwhile
         one_after_another(f"commissions.payouts.{each.currency}")
     lock([opening.deal_id])
-    row = Opening.objects.select_for_update().select_related("deal__use_case__partner").get(pk=opening.pk)
+    row = (
+        Opening.objects.select_for_update(of=("self",))
+        .select_related("deal__use_case__partner__recruiter")
+        .get(pk=opening.pk)
+    )
     if row.undone_at is not None:
         raise OpeningUndoneAlready
     _check_not_own(row.deal.use_case.partner, by)

@@ -1,14 +1,16 @@
 """What the end of a partnership means for money: what was earned stays, and what still will be (*Ending*)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
 
-from commissions.models import Commission, CommissionKind
+from commissions import rules
+from commissions.cases import cases_of
+from commissions.models import Commission, CommissionKind, Opening
 from commissions.queries import earned_summary
 from partners.consequences import Consequence, Leaving, Line, provides
-from partners.models import Partner
+from partners.models import CapUnit, Partner
 from partners.queries import first_end_for_cause
 from referrals.models import Deal, DealStage, UseCaseOutcome
 from ssp.core.money import format_money
@@ -21,7 +23,7 @@ def won(leaving: Leaving) -> list[Consequence]:
     deals = _paying(leaving.partner)
     if not deals:
         return []
-    caps = _caps(deals)
+    caps = _caps(deals, on=leaving.today)
     lines = []
     for deal in deals:
         cap = caps.get(deal.use_case_id)
@@ -52,7 +54,7 @@ def _paying(partner: Partner) -> list[Deal]:
         Deal.objects.filter(
             use_case__partner=partner, stage=DealStage.WON, use_case__outcome=UseCaseOutcome.OPEN
         )
-        .select_related("use_case__referral__company")
+        .select_related("use_case__referral__company", "use_case__partner__recruiter")
         .order_by("signed_on", "pk")
     )
     return [
@@ -64,16 +66,30 @@ def _paying(partner: Partner) -> list[Deal]:
     ]
 
 
-def _caps(deals: Iterable[Deal]) -> dict[int, date]:
-    """Return {use case: last service day that counts}, as the latest entry reckons it."""
-    entries = Commission.objects.filter(
+def _caps(deals: Sequence[Deal], *, on: date) -> dict[int, date]:
+    """Return {use case: last service day that counts}, as far as it is known on that day.
+
+    Invoices say where a cap in years starts, paid or not, or what was reckoned before this system. Its
+    length is that of the contract of the latest entry, or of the one in force.
+    """
+    cases = cases_of(deals)
+    entries = Commission.objects.by_facts().filter(
         use_case__in=[deal.use_case_id for deal in deals], kind=CommissionKind.RECURRING
-    ).order_by("pk")
-    return {
-        entry.use_case_id: date.fromisoformat(entry.why["cap_ends_on"])
-        for entry in entries
-        if entry.why.get("cap_ends_on")
-    }
+    )
+    by_contract = dict(entries.order_by("pk").values_list("use_case_id", "contract_id"))
+    caps = {}
+    for deal in deals:
+        case = cases.get(deal.pk)
+        last = (
+            rules.last_service_day(case, on=on, contract=by_contract.get(deal.use_case_id)) if case else None
+        )
+        if last:
+            caps[deal.use_case_id] = last
+    for opening in Opening.objects.living().filter(deal__in=deals).select_related("deal", "contract"):
+        contract, case_id = opening.contract, opening.deal.use_case_id
+        if opening.deal_id not in cases and opening.cap_starts_on and contract.cap_unit == CapUnit.YEARS:
+            caps[case_id] = rules.cap_ends_on(opening.cap_starts_on, contract.cap_count)
+    return caps
 
 
 def _how_long(deal: Deal, cap: date | None, *, theirs: bool) -> str:

@@ -49,10 +49,13 @@ def check_earns_nothing(by: User | None, partner: Partner) -> None:
 
     :raises OwnMoney: they do.
     """
-    if by is None:
-        return
-    if is_paid_to(by, partner) or (partner.recruiter is not None and is_paid_to(by, partner.recruiter)):
+    if by is not None and earns_from(by, partner):
         raise OwnMoney
+
+
+def earns_from(by: User, partner: Partner) -> bool:
+    """Tell whether a partner's deals pay this person: the partner, or the recruiter by the bonus (C20)."""
+    return is_paid_to(by, partner) or (partner.recruiter is not None and is_paid_to(by, partner.recruiter))
 
 
 def check_changes_election(by: User, partner: Partner) -> None:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from commissions import intake
 from commissions.errors_intake import DiffersFromRecorded, NotRecorded
 from commissions.models import Fact, Invoice, InvoiceLine, Source
-from commissions.own_money import check_brings_in
 from commissions.permissions import check_finance
 from commissions.services import IMPORTS, save_plan
 from ssp.core import audit, outbox
@@ -181,8 +180,7 @@ def _save(rows: Sequence[Row], *, source: str, by: User | None, at: datetime) ->
         own = [message for message in said if message != str(intake.ANOTHER_ROW)]
         if said:
             raise error((own or said)[0])
-    check_brings_in(plan, by=by)
-    save_plan(plan, upload=None, at=at)
+    save_plan(plan, upload=None, by=by, at=at)
     return plan
 
 

@@ -11,11 +11,10 @@ from django.core.cache import cache
 from django.db import transaction
 
 from commissions import intake, layouts
-from commissions.errors import AlreadyImported, ImportRefused, InvoiceAlreadyMatched, OwnMoney
-from commissions.errors_intake import BeingImported, MatchEarned, NotMatched, PreviewGone
+from commissions.errors import AlreadyImported, ImportRefused, OwnMoney
+from commissions.errors_intake import BeingImported, PreviewGone
 from commissions.errors_statements import TaxStatusUnfit
 from commissions.models import (
-    Commission,
     Fact,
     Invoice,
     InvoiceImport,
@@ -24,7 +23,7 @@ from commissions.models import (
     TaxStatus,
 )
 from commissions.own_money import check_brings_in
-from commissions.permissions import check_earns_nothing, check_finance, check_not_paid
+from commissions.permissions import check_finance, check_not_paid
 from commissions.rules import tax
 from partners.models import Partner
 from referrals.models import Deal
@@ -169,8 +168,7 @@ def import_invoices(
     upload = _locked(upload)
     plan = plan_of(upload, at=at)
     _check_fine(plan, leave_differing=leave_differing)
-    check_brings_in(plan, by=by)
-    save_plan(plan, upload=upload, at=at)
+    save_plan(plan, upload=upload, by=by, at=at)
     upload.imported_by, upload.imported_at, upload.report = by, at, plan.report
     upload.rows, upload.problem = b"", ""
     if upload.layout != layouts.OWN.name:
@@ -251,8 +249,11 @@ def _note_progress(upload: InvoiceImport | None, done: int) -> None:
         log.warning("import.progress_lost", import_id=upload.pk)
 
 
-def save_plan(plan: intake.Plan, *, upload: InvoiceImport | None, at: datetime) -> None:
-    """Save the new invoices and facts of a plan, in the caller's transaction and turn (`IMPORTS`)."""
+def save_plan(plan: intake.Plan, *, upload: InvoiceImport | None, by: User | None, at: datetime) -> None:
+    """Save the new invoices and facts of a plan, in the caller's transaction and turn (`IMPORTS`).
+
+    :raises OwnMoney: `by` earns from a deal that gets some of it.
+    """
     references = {draft.customer_reference for draft in plan.invoices} - {""}
     found = Deal.objects.filter(customer_reference__in=references).order_by("pk")
     deals = dict(found.select_for_update(no_key=True).values_list("customer_reference", "pk"))
@@ -262,6 +263,7 @@ def save_plan(plan: intake.Plan, *, upload: InvoiceImport | None, at: datetime) 
     named = {fact.invoice for fact in plan.facts} | {fact.replaced_by for fact in plan.facts}
     locked = Invoice.objects.filter(source=plan.source, reference__in=named).prefetch_related("lines")
     invoices = {row.reference: row for row in locked.select_for_update(no_key=True).order_by("pk")}
+    check_brings_in(plan, by=by, deals=deals)  # once none of them is given to a deal meanwhile
     for start in range(0, len(plan.facts), BATCH):
         Fact.objects.bulk_create(
             _fact(draft, invoices, plan.source, upload, at=at) for draft in plan.facts[start : start + BATCH]
@@ -347,113 +349,7 @@ def _fact(
     )
 
 
-# --- which deal ----------------------------------------------------------------------
-@transaction.atomic
-def match_invoice(*, invoice: Invoice, deal: Deal, by: User | None, at: datetime) -> Invoice:
-    """Say which deal an invoice belongs to; it stays there once it earned something.
-
-    :raises InvoiceAlreadyMatched: it has one.  :raises OwnMoney: they would earn from it.
-    """
-    check_finance(by)
-    check_earns_nothing(by, deal.use_case.partner)
-    Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
-    row = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
-    if row.deal_id is not None:
-        raise InvoiceAlreadyMatched
-    _match(row, deal, at=at)
-    audit.record("invoice.matched", row, by=by, at=at, deal=deal.pk)
-    return row
-
-
-@transaction.atomic
-def unmatch_invoice(*, invoice: Invoice, by: User, at: datetime) -> Invoice:
-    """Take back a match that was a mistake, as long as no entry came of it. A person matches it again.
-
-    :raises NotMatched: it has no deal.
-    :raises MatchEarned: an entry names the invoice, or something that happened to it.
-    """
-    check_finance(by)
-    deal_id = Invoice.objects.values_list("deal_id", flat=True).get(pk=invoice.pk)
-    if deal_id is None:
-        raise NotMatched
-    deal = Deal.objects.select_for_update(no_key=True).get(pk=deal_id)  # nobody writes entries meanwhile
-    check_earns_nothing(by, deal.use_case.partner)
-    row = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
-    if row.deal_id != deal_id:
-        raise NotMatched
-    if has_earned(row):
-        raise MatchEarned
-    row.deal = None
-    row.save(update_fields=["deal"])
-    _note(row, Fact.Kind.UNMATCH, at=at)
-    audit.record("invoice.unmatched", row, by=by, at=at, deal=deal_id)
-    outbox.enqueue(  # what the other invoices of the deal earn may hang on which is the first
-        "commissions.invoice_unmatched",
-        key=f"invoice:{row.pk}:unmatched:{at.isoformat()}",
-        payload={"deal_id": deal_id},
-        at=at,
-    )
-    return row
-
-
-def has_earned(invoice: Invoice) -> bool:
-    """Tell whether an entry names an invoice or something that happened to it: then it stays where it is."""
-    return (
-        Commission.objects.filter(invoice=invoice).exists()
-        or Commission.objects.filter(fact__invoice=invoice).exists()
-    )
-
-
-def _note(invoice: Invoice, kind: Fact.Kind, *, at: datetime) -> Fact:
-    """Note that an invoice was matched or unmatched; the first time under its own number."""
-    before = Fact.objects.filter(invoice=invoice, kind=kind).count()
-    fact: Fact = Fact.objects.create(
-        invoice=invoice,
-        kind=kind,
-        source="ssp",
-        reference=f"{invoice.pk}.{before + 1}" if before else str(invoice.pk),
-        happened_on=local_date(at),
-        recorded_at=at,
-    )
-    return fact
-
-
-def _match(invoice: Invoice, deal: Deal, *, at: datetime) -> None:
-    invoice.deal = deal
-    invoice.save(update_fields=["deal"])
-    fact = _note(invoice, Fact.Kind.MATCH, at=at)
-    outbox.enqueue(
-        "commissions.facts_arrived",
-        key=f"invoice:{invoice.pk}:matched:{fact.pk}",
-        payload={"invoice_id": invoice.pk},
-        at=at,
-    )
-
-
-@transaction.atomic
-def match_waiting_invoices(*, deal: Deal, at: datetime) -> int:
-    """Give a deal the waiting invoices that carry its customer reference; return how many."""
-    if not deal.customer_reference:
-        return 0
-    Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
-    waiting = Invoice.objects.without_deal().filter(customer_reference=deal.customer_reference)
-    matched = 0
-    # What somebody took from a deal isn't given back by a machine.
-    for invoice in waiting.never_unmatched().select_for_update(no_key=True).order_by("pk"):
-        _match(invoice, deal, at=at)
-        audit.record("invoice.matched", invoice, by=None, at=at, deal=deal.pk)
-        matched += 1
-    return matched
-
-
-def match_all_waiting_invoices(*, at: datetime) -> int:
-    """Match every waiting invoice whose customer reference a deal has by now; return how many."""
-    waiting = Invoice.objects.without_deal().never_unmatched().exclude(customer_reference="")
-    references = waiting.values("customer_reference")
-    deals = Deal.objects.filter(customer_reference__in=references).order_by("pk")
-    return sum(match_waiting_invoices(deal=deal, at=at) for deal in deals)
-
-
+# --- what VAT -----------------------------------------------------------------------
 @transaction.atomic
 def confirm_tax_status(
     *,

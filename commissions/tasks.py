@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from commissions import accrual, bank, contests, openings, services, statements
+from commissions import accrual, bank, contests, matches, openings, services, statements
 from ssp.core import clock
 from ssp.core.locks import alone
 
@@ -12,7 +12,7 @@ def accrue(**_: object) -> None:
     """Match what can be matched, and write what any fact calls for: what an event missed is caught here."""
     with alone("commissions.accrue") as is_ours:
         if is_ours:  # a run that lasts longer than a tick isn't joined by the next one
-            services.match_all_waiting_invoices(at=clock.now())
+            matches.match_all_waiting_invoices(at=clock.now())
             accrual.accrue(at=clock.now())
 
 

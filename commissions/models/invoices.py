@@ -76,6 +76,10 @@ class InvoiceImport(models.Model):
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def without_deal(self) -> Self:
+        """Those that nobody says the deal of, written off and credited ones too.
+
+        They may be the first of a deal, or take a place in its cap: left out, a later one would pay instead.
+        """
         return self.filter(deal__isnull=True)
 
     def never_unmatched(self) -> Self:

@@ -83,7 +83,9 @@ class Commission(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["fact", "invoice", "kind"], name="commission_once_per_fact"),
-            models.CheckConstraint(condition=Q(due__gte=0), name="commission_due_not_negative"),
+            models.CheckConstraint(  # a partner may have been paid more than was earned before this system
+                condition=Q(due__gte=0) | Q(kind="opening"), name="commission_due_never_negative"
+            ),
             models.CheckConstraint(condition=~Q(amount=0), name="commission_never_zero"),
             models.CheckConstraint(
                 condition=Q(kind="bonus") | Q(source_entry__isnull=True),

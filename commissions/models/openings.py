@@ -121,9 +121,7 @@ class OpeningSum(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["opening", "currency"], name="opening_sum_once_per_currency"),
-            models.CheckConstraint(
-                condition=Q(paid__gte=0, earned__gte=F("paid")), name="opening_sum_earned_at_least_paid"
-            ),
+            models.CheckConstraint(condition=Q(paid__gte=0, earned__gte=0), name="opening_sum_not_negative"),
         ]
         triggers = [
             guards.append_only("opening_sum_append_only"),
@@ -136,5 +134,10 @@ class OpeningSum(models.Model):
 
     @property
     def open(self) -> Decimal:
-        """Earned and not paid before: what becomes payable here, once."""
+        """Earned and not paid before: what becomes payable here, once; below zero, what is owed back."""
         return self.earned - self.paid
+
+    @property
+    def owed_back(self) -> Decimal:
+        """What was paid before beyond what was earned; nothing otherwise."""
+        return max(-self.open, Decimal(0))

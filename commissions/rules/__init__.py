@@ -28,6 +28,7 @@ from commissions.rules.facts import (
     contract_in_force,
     payable_on,
 )
+from commissions.rules.renewals import last_service_day
 from commissions.rules.walk import entries_due
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "contract_in_force",
     "entries_due",
     "figure",
+    "last_service_day",
     "payable_on",
     "reckon",
 ]

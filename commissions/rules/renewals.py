@@ -83,6 +83,19 @@ def outlook(case: Case, *, on: date) -> Outlook | None:
     )
 
 
+def last_service_day(case: Case, *, on: date, contract: int | None = None) -> date | None:
+    """Return where a deal's cap in years ends, as its invoices say by now; None where that isn't known.
+
+    :param contract: whose cap counts; the one in force on that day unless told.
+    """
+    terms = next((each for each in case.contracts if each.contract == contract), None)
+    terms = terms or contract_in_force(case.contracts, on)
+    starts_on = _books(case, case.bills, case.facts).position().starts_on
+    if case.model != RECURRING or terms is None or terms.cap_unit != "years" or starts_on is None:
+        return None
+    return cap_ends_on(starts_on, terms.cap_count)
+
+
 def _books(case: Case, bills: tuple[Bill, ...], facts: tuple[Happening, ...]) -> Books:
     books = Books(bills, case.opening)
     for fact in facts:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from commissions import matching, services
+from commissions import matches, matching, services
 from commissions.errors import OwnMoney
 from commissions.errors_intake import MatchEarned
 from commissions.forms import InvoiceFileForm, MatchForm
@@ -94,7 +94,7 @@ def match(request: StaffRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         with form.showing(DomainError):
             deal = form.cleaned_data["deal"]
-            services.match_invoice(invoice=invoice, deal=deal, by=request.user, at=clock.now())
+            matches.match_invoice(invoice=invoice, deal=deal, by=request.user, at=clock.now())
             messages.success(request, _matched(invoice, deal))
             return redirect("commissions:invoice", pk)
     context = {"invoice": invoice, "form": form, "suggestions": matching.suggestions(invoice)}
@@ -145,7 +145,7 @@ def _accept(request: StaffRequest) -> None:
         if row is None or found is None:
             continue
         try:
-            services.match_invoice(invoice=row, deal=found, by=request.user, at=clock.now())
+            matches.match_invoice(invoice=row, deal=found, by=request.user, at=clock.now())
             matched += 1
         except OwnMoney as refusal:
             messages.warning(request, f"{row.reference}: {refusal}")
@@ -175,13 +175,13 @@ def unmatch(request: StaffRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST":
         try:
-            services.unmatch_invoice(invoice=invoice, by=request.user, at=clock.now())
+            matches.unmatch_invoice(invoice=invoice, by=request.user, at=clock.now())
         except DomainError as refusal:
             messages.error(request, str(refusal))
             return redirect("commissions:invoice", pk)
         messages.success(request, _("The match is taken back. Choose the right deal."))
         return redirect("commissions:invoice_match", pk)
-    if services.has_earned(invoice):
+    if matches.has_earned(invoice):
         messages.error(request, str(MatchEarned()))
         return redirect("commissions:invoice", pk)
     return render(request, "commissions/unmatch.html", {"invoice": invoice})
@@ -200,6 +200,6 @@ def invoice(request: StaffRequest, pk: int) -> HttpResponse:
         "facts": row.facts.select_related("line", "replacement").order_by("happened_on", "pk"),
         "entries": row.commissions.select_related("partner").order_by("pk"),
         "may_record": may,
-        "may_unmatch": may and row.deal_id is not None and not services.has_earned(row),
+        "may_unmatch": may and row.deal_id is not None and not matches.has_earned(row),
     }
     return render(request, "commissions/invoice.html", context)

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from commissions import accrual, services
+from commissions import accrual, matches
 from commissions.models import AccrualFailure
 from ssp.core import clock
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, **_: object) -> None:
         at = clock.now()
-        services.match_all_waiting_invoices(at=at)
+        matches.match_all_waiting_invoices(at=at)
         written = accrual.accrue(at=at)
         self.stdout.write(f"Written: {written} {'entry' if written == 1 else 'entries'}.")
         failures = AccrualFailure.objects.all()

@@ -202,6 +202,24 @@ def test_the_database_refuses_who_isnt_a_director_or_earns(case: UseCase) -> Non
             written(one, director=by)
 
 
+@pytest.mark.parametrize("who", ["partner", "recruiter"])
+def test_a_second_account_of_who_earns_changes_nothing(who: str) -> None:
+    person = UserFactory(email="bram.jansen@gmail.com", roles=[Role.PARTNER])
+    earner = PartnerFactory(user=person)
+    theirs = a_won_deal(partner=earner if who == "partner" else PartnerFactory(recruiter=earner)).use_case
+    second = UserFactory(email="bramjansen+semi@googlemail.com", roles=[Role.DIRECTOR])
+
+    with pytest.raises(ChangesOwnElection if who == "partner" else ChangerEarns):
+        change(theirs, by=second)
+    with pytest.raises(IntegrityError, match="who earns"), transaction.atomic():
+        written(theirs, director=second)
+
+    # The address that somebody applied with is known to the service alone, by its keyed hash.
+    User.objects.filter(pk=person.pk).update(email="elsewhere@partners.example")
+    with pytest.raises(ChangesOwnElection if who == "partner" else ChangerEarns):
+        change(theirs, by=second)
+
+
 def test_the_database_refuses_a_change_once_an_invoice_exists(case: UseCase) -> None:
     an_invoice(case.deal)
 

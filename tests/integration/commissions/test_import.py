@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from commissions import accrual, handlers, intake, services
+from commissions import accrual, handlers, intake, matches, services
 from commissions.errors import AlreadyImported, ImportRefused, InvoiceAlreadyMatched
 from commissions.models import Commission, Fact, Invoice, InvoiceImport
 from referrals.models import Deal
@@ -201,12 +201,12 @@ def test_an_invoice_without_a_deal_waits_and_is_matched_by_hand(
     deliver()
     invoice = Invoice.objects.without_deal().get()
 
-    services.match_invoice(invoice=invoice, deal=deal, by=nadia, at=AT)
+    matches.match_invoice(invoice=invoice, deal=deal, by=nadia, at=AT)
     deliver()
 
     assert Commission.objects.get().amount == D("50.00")
     with pytest.raises(InvoiceAlreadyMatched):
-        services.match_invoice(invoice=invoice, deal=deal, by=nadia, at=AT)
+        matches.match_invoice(invoice=invoice, deal=deal, by=nadia, at=AT)
 
 
 def test_a_deal_won_later_finds_the_invoices_that_wait_for_it(bring: Callable[[str], intake.Plan]) -> None:

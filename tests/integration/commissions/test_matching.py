@@ -9,7 +9,7 @@ import pgtrigger
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from commissions import accrual, handlers, matching, services
+from commissions import accrual, handlers, matches, matching
 from commissions.errors_intake import MatchEarned, NotMatched
 from commissions.models import Commission, Fact, Invoice, InvoiceLine
 from referrals.models import Company, Deal
@@ -18,7 +18,10 @@ from ssp.core.models import OutboxMessage, User
 from ssp.core.roles import Role
 from tests.factories.commissions import INVOICED_ON, a_won_deal, an_invoice, happens
 from tests.factories.core import UserFactory
+from tests.factories.partners import PartnerFactory
 from tests.moments import MONDAY
+
+D = Decimal
 
 pytestmark = pytest.mark.django_db
 AT = MONDAY + timedelta(days=100)
@@ -75,7 +78,7 @@ def test_a_reference_that_is_spelled_otherwise_is_suggested_not_matched() -> Non
     deal = a_deal_of("Kestrel Biotech", customer_reference="KESTREL-2026")
     invoice = waiting("Somebody else", customer_reference="kestrel 2026")
 
-    assert services.match_all_waiting_invoices(at=AT) == 0
+    assert matches.match_all_waiting_invoices(at=AT) == 0
     assert "same but for its spelling" in reasons(invoice)
     assert matching.suggestions(invoice)[0].deal == deal
 
@@ -121,7 +124,7 @@ def test_of_two_deals_of_a_company_the_one_that_fits_stands_first_and_doubts_are
 
 def test_another_invoice_to_the_same_customer_speaks_for_its_deal(nadia: User) -> None:
     deal = a_deal_of("Kestrel Biotech")
-    services.match_invoice(invoice=waiting("KB Holding"), deal=deal, by=nadia, at=AT)
+    matches.match_invoice(invoice=waiting("KB Holding"), deal=deal, by=nadia, at=AT)
 
     assert "Another invoice to this customer" in reasons(waiting("KB Holding"))
 
@@ -137,9 +140,9 @@ def test_a_lost_deal_is_no_suggestion() -> None:
 def test_a_match_that_earned_nothing_is_taken_back_and_made_again(nadia: User) -> None:
     wrong, right = a_won_deal(), a_won_deal()
     invoice = an_invoice(None)
-    services.match_invoice(invoice=invoice, deal=wrong, by=nadia, at=AT)
-    services.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
-    services.match_invoice(invoice=invoice, deal=right, by=nadia, at=AT)
+    matches.match_invoice(invoice=invoice, deal=wrong, by=nadia, at=AT)
+    matches.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
+    matches.match_invoice(invoice=invoice, deal=right, by=nadia, at=AT)
 
     invoice.refresh_from_db()
     kinds = list(invoice.facts.order_by("pk").values_list("kind", flat=True))
@@ -156,7 +159,7 @@ def test_a_match_that_earned_something_stays(nadia: User) -> None:
     accrual.accrue(at=AT)
 
     with pytest.raises(MatchEarned):
-        services.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
+        matches.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
 
 
 @pytest.mark.clause("C5")
@@ -203,37 +206,77 @@ def test_the_database_writes_no_entry_for_a_write_off() -> None:
         entry.save(force_insert=True)
 
 
+@pytest.mark.clause("C5")
+def test_a_written_off_invoice_waits_for_its_deal_too_since_it_is_the_first(nadia: User) -> None:
+    deal = a_won_deal(model="first_invoice")
+    early = an_invoice(None, "1000", on=INVOICED_ON - timedelta(days=30))
+    happens(early, "write_off", "1000")
+    happens(an_invoice(deal, "5000"), "payment", "5000")
+    assert list(Invoice.objects.without_deal()) == [early]
+    assert early not in Invoice.objects.unpaid()  # nobody asks the customer for it
+
+    matches.match_invoice(invoice=early, deal=deal, by=nadia, at=AT)
+    accrual.accrue(at=AT)
+
+    assert not Commission.objects.exists()
+
+
 def test_what_somebody_took_from_a_deal_isnt_given_back_by_the_machine(nadia: User) -> None:
     deal = a_won_deal(customer_reference="CUST-A")
     invoice = waiting("Kestrel", customer_reference="CUST-A")
-    assert services.match_waiting_invoices(deal=deal, at=AT) == 1
-    services.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
+    assert matches.match_waiting_invoices(deal=deal, at=AT) == 1
+    matches.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
 
-    assert services.match_waiting_invoices(deal=deal, at=AT) == 0
-    assert services.match_all_waiting_invoices(at=AT) == 0
+    assert matches.match_waiting_invoices(deal=deal, at=AT) == 0
+    assert matches.match_all_waiting_invoices(at=AT) == 0
 
 
 @pytest.mark.clause("C5")
 def test_the_other_invoices_earn_what_they_would_have_without_the_wrong_one(nadia: User) -> None:
     deal = a_won_deal(model="first_invoice")
     wrong = an_invoice(None, on=INVOICED_ON - timedelta(days=1))
-    services.match_invoice(invoice=wrong, deal=deal, by=nadia, at=AT)
+    matches.match_invoice(invoice=wrong, deal=deal, by=nadia, at=AT)
     right = an_invoice(deal, "1000")
     happens(right, "payment", "1000")
     accrual.accrue(at=AT)
     assert not Commission.objects.exists()  # the wrong one was the first
 
-    services.unmatch_invoice(invoice=wrong, by=nadia, at=AT)
+    matches.unmatch_invoice(invoice=wrong, by=nadia, at=AT)
     for message in OutboxMessage.objects.filter(kind="commissions.invoice_unmatched"):
         handlers.accrue_without_an_invoice(message)
     assert Commission.objects.get().invoice == right
 
 
+@pytest.mark.clause("C5", "C20")
+def test_what_was_written_beside_a_wrong_one_is_settled_without_a_new_fact(nadia: User) -> None:
+    recruit = PartnerFactory(recruiter=PartnerFactory(), bonus_slot=1, numbers={"cap_count": 1})
+    deal = a_won_deal(partner=recruit)
+    wrong = an_invoice(
+        None, on=INVOICED_ON - timedelta(days=73)
+    )  # its service begins a fifth of a year earlier
+    matches.match_invoice(invoice=wrong, deal=deal, by=nadia, at=AT)
+    right = an_invoice(deal, "1000")
+    nothing, paid = (happens(right, "payment", amount) for amount in ("0", "1000"))
+    accrual.accrue(at=AT)
+    assert written() == [("recurring", D(80), paid), ("bonus", D(8), paid)]
+
+    matches.unmatch_invoice(invoice=wrong, by=nadia, at=AT)
+    accrual.accrue(at=AT)
+
+    # No fact is new to the deal: the last one without an entry is named, though it came before the payment.
+    assert written()[2:] == [("recurring", D(20), nothing), ("bonus", D(2), nothing)]
+    assert accrual.accrue(at=AT) == 0
+
+
+def written() -> list[tuple[str, Decimal, Fact | None]]:
+    return [(entry.kind, entry.amount, entry.fact) for entry in Commission.objects.order_by("pk")]
+
+
 def test_only_finance_takes_a_match_back_and_only_where_there_is_one(nadia: User) -> None:
     with pytest.raises(NotAllowed):
-        services.unmatch_invoice(invoice=an_invoice(a_won_deal()), by=UserFactory(roles=[Role.SALES]), at=AT)
+        matches.unmatch_invoice(invoice=an_invoice(a_won_deal()), by=UserFactory(roles=[Role.SALES]), at=AT)
     with pytest.raises(NotMatched):
-        services.unmatch_invoice(invoice=an_invoice(None), by=nadia, at=AT)
+        matches.unmatch_invoice(invoice=an_invoice(None), by=nadia, at=AT)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -246,7 +289,7 @@ def test_taking_back_while_entries_are_written_never_leaves_an_entry_without_its
 
     def take_back(invoice: Invoice) -> None:
         try:
-            services.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
+            matches.unmatch_invoice(invoice=invoice, by=nadia, at=AT)
         except MatchEarned:
             pass
         finally:

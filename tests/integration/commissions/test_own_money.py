@@ -1,21 +1,23 @@
 """Who works in finance and is a partner too: nobody decides alone about money that they get."""
 
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 
 import pgtrigger
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from commissions import contests, payouts, recording, services
+from commissions import contests, matches, matching, payouts, recording, services
 from commissions.candidates import candidates
 from commissions.errors import OwnMoney, OwnPayout
 from commissions.errors_payout import AccountsChanged
 from commissions.errors_statements import OwnEntry
-from commissions.models import Fact, Invoice, InvoiceImport, Payout, PayoutRun, TaxStatus
+from commissions.models import Fact, Invoice, InvoiceImport, Payout, PayoutRun, Source, TaxStatus
 from partners.models import Partner
+from referrals.models import Deal
 from ssp.core.models import User
 from ssp.core.roles import Role
 from tests.factories.commissions import INVOICED_ON, a_won_deal, an_invoice, confirmed_tax
@@ -177,10 +179,10 @@ def test_nobody_gives_an_invoice_to_a_deal_that_they_earn_from(
     invoice = an_invoice(None)
 
     with pytest.raises(OwnMoney):
-        services.match_invoice(invoice=invoice, deal=deal, by=otto, at=AT)
-    services.match_invoice(invoice=invoice, deal=deal, by=nadia, at=AT)
+        matches.match_invoice(invoice=invoice, deal=deal, by=otto, at=AT)
+    matches.match_invoice(invoice=invoice, deal=deal, by=nadia, at=AT)
     with pytest.raises(OwnMoney):
-        services.unmatch_invoice(invoice=invoice, by=otto, at=AT)
+        matches.unmatch_invoice(invoice=invoice, by=otto, at=AT)
 
 
 def test_nobody_enters_a_payment_that_they_earn_from(his: Partner, otto: User, nadia: User) -> None:
@@ -212,6 +214,108 @@ def test_nobody_imports_what_they_earn_from(own: bool, his: Partner, otto: User)
 
     assert Invoice.objects.exists() is not own
     assert InvoiceImport.objects.filter(imported_at=None).exists() is own
+
+
+def by_file(by: User) -> None:
+    upload = services.upload_invoices(
+        content="\n".join([HEAD, INVOICE]).encode(), file_name="x.csv", by=by, at=AT
+    )
+    services.import_invoices(upload=upload, by=by, at=AT)
+
+
+def by_hand(by: User, reference: str = "SI-1") -> Invoice:
+    return recording.record_invoice(
+        source=Source.HAND,
+        reference=reference,
+        customer="Kestrel",
+        customer_reference="CUST-A",
+        issued_on=INVOICED_ON,
+        currency="EUR",
+        gross=D(1000),
+        lines=[recording.NewLine(D(1000))],
+        by=by,
+        at=AT,
+    )
+
+
+def a_payment_by_hand(by: User) -> None:
+    invoice = by_hand(UserFactory(roles=[Role.FINANCE]))
+    recording.record_payment(
+        invoice=invoice, reference="P-1", happened_on=INVOICED_ON, gross=D(1000), by=by, at=AT
+    )
+
+
+@pytest.mark.parametrize("brings_in", [by_file, by_hand, a_payment_by_hand])
+@pytest.mark.parametrize("who", ["partner", "recruiter", "second account", "nobody"])
+def test_no_machine_gives_what_somebody_brought_in_to_their_own_deal(
+    who: str,
+    brings_in: Callable[[User], object],
+    his: Partner,
+    otto: User,
+    otto_second: User,
+    nadia: User,
+) -> None:
+    brings_in(otto_second if who == "second account" else otto)  # nobody knows yet whose it is
+    recruit = PartnerFactory(recruiter=his if who == "recruiter" else None)
+    deal = a_won_deal(partner=recruit if who in ("nobody", "recruiter") else his)
+    deal.customer_reference = "CUST-A"  # a seller enters it later
+    deal.save()
+
+    assert matches.match_waiting_invoices(deal=deal, at=AT) == (who == "nobody")
+    assert matches.match_all_waiting_invoices(at=AT) == 0
+
+    if who != "nobody":
+        invoice = Invoice.objects.get()
+        assert [each.deal for each in matching.suggestions(invoice)] == [deal]
+        matches.match_invoice(invoice=invoice, deal=deal, by=nadia, at=AT)  # two people know now
+
+
+def test_an_account_that_moved_is_known_by_where_it_is_now(his: Partner, otto: User) -> None:
+    User.objects.filter(pk=otto.pk).update(email="otto.new@gmail.com")
+    a_won_deal(partner=his, customer_reference="CUST-A")
+
+    with pytest.raises(OwnMoney):
+        by_file(UserFactory(email="ottonew+books@googlemail.com", roles=[Role.FINANCE]))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_own_payment_that_comes_while_its_invoice_is_matched_is_refused() -> None:
+    otto = UserFactory(email="otto@semi.example", roles=[Role.FINANCE, Role.PARTNER])
+    deal = a_won_deal(partner=PartnerFactory(user=otto))
+    invoice = by_hand(UserFactory(roles=[Role.FINANCE]))
+    raised: list[BaseException] = []
+
+    def pays_himself() -> None:
+        try:
+            recording.record_payment(
+                invoice=invoice, reference="P-1", happened_on=INVOICED_ON, gross=D(1000), by=otto, at=AT
+            )
+        except OwnMoney as refusal:
+            raised.append(refusal)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Deal.objects.filter(pk=deal.pk).update(customer_reference="CUST-A")
+        deal.refresh_from_db()
+        assert matches.match_waiting_invoices(deal=deal, at=AT) == 1
+        other = threading.Thread(target=pays_himself)
+        other.start()
+        somebody_waits()
+    other.join()
+
+    assert len(raised) == 1
+    assert not Fact.objects.filter(kind="payment").exists()
+
+
+def somebody_waits() -> None:
+    """Return once another connection waits for a lock that is held."""
+    for _ in range(2000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone():
+                return
+    raise AssertionError("Nobody waited.")
 
 
 def test_a_second_account_answers_no_contest_of_its_own(

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.db import connection
 
-from commissions import accrual, payment_files, payouts, recording, services, statements
+from commissions import accrual, matches, payment_files, payouts, recording, statements
 from commissions.finance import by_partner, journal, ledger_list, outlook
 from commissions.finance.ledger_list import LedgerFilters
 from commissions.finance.standing import standing
@@ -272,16 +272,16 @@ def test_a_match_taken_back_and_made_again_is_no_difference(model: str, full: D)
     deal = a_won_deal(model=model)
     early = an_invoice(None, "100", on=date(2024, 6, 1))
     invoice = an_invoice(deal, "1000", on=date(2027, 1, 20))
-    services.match_invoice(invoice=early, deal=deal, by=femke, at=FEBRUARY)
+    matches.match_invoice(invoice=early, deal=deal, by=femke, at=FEBRUARY)
     recording.record_payment(
         invoice=invoice, reference="P-1", happened_on=date(2027, 2, 1), gross=D(1000), by=femke, at=FEBRUARY
     )
     with_it = accrued(FEBRUARY)
 
-    services.unmatch_invoice(invoice=early, by=femke, at=MARCH)
+    matches.unmatch_invoice(invoice=early, by=femke, at=MARCH)
     without_it = sum(accrued(MARCH))
     assert list(differences(Tally())) == []
 
-    services.match_invoice(invoice=early, deal=deal, by=femke, at=APRIL)
+    matches.match_invoice(invoice=early, deal=deal, by=femke, at=APRIL)
     assert (sum(accrued(APRIL)), without_it) == (sum(with_it), full)
     assert list(differences(Tally())) == []

@@ -120,6 +120,7 @@ def test_a_service_period_that_straddles_the_cap_counts_by_days() -> None:
     entry = entries_due(a_case([first, last_year], facts))[-1]
 
     assert cap_ends_on(date(2026, 9, 1), 3) == date(2029, 8, 31)
+    assert cap_ends_on(date(9997, 9, 1), 3) == date.max  # the calendar ends before the cap
     assert (entry.why["days_inside"], entry.why["days"]) == (243, 365)
     assert entry.eligible == 24300
     assert entry.amount == D("2430.00")

@@ -39,7 +39,7 @@ def bills(example: Example) -> tuple[Bill, ...]:
             bill.net,
             bill.total,
             tuple(
-                Line(pk * 10 + place, D(item.net), item.first is not None, item.first, item.last)
+                Line(pk * 10 + place, D(item.net), item.recurring, item.first, item.last)
                 for place, item in enumerate(bill.items, start=1)
             ),
         )

@@ -125,6 +125,12 @@ CAPS = (
         paid("666.67", "10% × 1,000 × 243/365 ≈ 66.58; 66.58 − 22.19 = 44.39", bill="SI-2"),  # 66.575 …
         sum="66.58",
     ),
+    example(
+        "Not even the eligible net is rounded on the way: 100.149… is no 100.15, and no cent more is due.",
+        (FIRST, yearly("150.43", "SI-2", on=JANUARY_2029)),
+        paid("150.43", "10% × 150.43 × 243/365 ≈ 10.01", bill="SI-2"),  # 10.0149 …
+        sum="10.01",
+    ),
     # --- leap years ---------------------------------------------------------------------------------
     example(
         "A cap of a year from 1 March 2027 ends on the leap day.",
@@ -187,6 +193,56 @@ CAPS = (
         sum="36.50",
         papers=ONE_YEAR,
     ),
+    example(
+        "A one-off line may say for which days it is, and begins no cap either.",
+        (
+            Bill(
+                "SI-1",
+                (
+                    Item("365", date(2026, 12, 1), date(2027, 11, 30)),
+                    Item("500", date(2026, 9, 1), date(2026, 9, 30), one_off=True),
+                ),
+            ),
+        ),
+        paid("865", "10% × 365 × 365/365 × 865/865 = 36.50"),
+        sum="36.50",
+        papers=ONE_YEAR,
+    ),
+    example(
+        "A service long after the cap brings nothing, and takes nothing from the line beside it.",
+        (
+            FIRST,
+            Bill(
+                "SI-2",
+                (
+                    Item("1000", date(2028, 9, 1), date(2029, 8, 31)),
+                    Item("365", date(2031, 1, 1), date(2031, 12, 31)),
+                ),
+                JANUARY_2029,
+            ),
+        ),
+        paid("1365", "10% × (1,000 + 365 × 0/365) = 100.00", bill="SI-2"),
+        sum="100.00",
+    ),
+    example(
+        "The fact that moves the cap is named by what it changes, whatever comes after it.",
+        (
+            Bill(
+                "SI-1",
+                (
+                    Item("100", date(2026, 9, 1), date(2026, 9, 30)),
+                    Item("100", date(2027, 1, 1), date(2027, 12, 31)),
+                ),
+            ),
+            LEAP_YEAR,
+            service("50", date(2040, 1, 1), date(2040, 1, 1), "SI-3"),
+        ),
+        paid("366", "10% × 366 × 184/366 = 18.40", bill="SI-2"),
+        credited("100", "SI-2: 10% × 366 × 306/366 − 18.40 = 12.20", item=1),  # the cap is all of 2027
+        paid("50", "10% × 50 × 0/1 = 0.00", bill="SI-3"),
+        sum="30.60",
+        papers=ONE_YEAR,
+    ),
     # --- a cap in invoices --------------------------------------------------------------------------
     example(
         "A cap of two invoices counts the first two with recurring lines, by date, then number.",
@@ -223,6 +279,22 @@ CAPS = (
         papers=invoices(1),
     ),
     example(
+        "The fact that frees a place is named by what it changes, whatever comes after it.",
+        (
+            yearly("1000"),
+            yearly("500", "SI-2", on=date(2027, 9, 1)),
+            yearly("300", "SI-3", on=date(2028, 9, 1)),
+            yearly("200", "SI-4", on=date(2029, 9, 1)),
+        ),
+        paid("1000", "10% × 1,000 = 100.00"),
+        paid("500", "10% × 500 = 50.00", bill="SI-2"),
+        paid("300", "10% × 0 = 0.00", bill="SI-3"),
+        credited("500", "0.00 − 50.00 = −50.00", "SI-3: 10% × 300 × 300/300 = 30.00", bill="SI-2"),
+        paid("200", "10% × 0 = 0.00", bill="SI-4"),
+        sum="130.00",
+        papers=invoices(2),
+    ),
+    example(
         "A cap in invoices asks for no days: five years on one invoice count whole.",
         (service("50000", date(2026, 9, 1), date(2031, 8, 31), "SI-1"),),
         paid("50000", "10% × 50,000 = 5,000.00"),
@@ -250,6 +322,14 @@ CAPS = (
         "An old invoice that is first paid under the new contract has the new rate.",
         (yearly("1000"),),
         paid("1000", "15% × 1,000 = 150.00", on=date(2026, 10, 1)),
+        sum="150.00",
+        papers=(Paper(), Paper(date(2026, 10, 1), x="15")),
+    ),
+    example(
+        "On the day it is signed a new contract counts, and what follows on the invoice keeps its rate.",
+        (yearly("1000"),),
+        paid("500", "15% × 500 = 75.00", on=date(2026, 10, 1)),
+        paid("500", "15% × 1,000 − 75.00 = 75.00", on=date(2026, 11, 1)),
         sum="150.00",
         papers=(Paper(), Paper(date(2026, 10, 1), x="15")),
     ),

@@ -149,6 +149,13 @@ FIRST_INVOICES = (
         paid("1000", "25% × 1,000 = 250.00"),
         sum="250.00",
     ),
+    example(
+        "A first invoice of VAT alone isn't a total of zero: it is the first.",
+        (Bill("SI-1", (Item("0"),), gross="21"), yearly("1000", "SI-2", on=OCTOBER)),
+        paid("21", "25% × 0 = 0.00"),
+        paid("1000", "25% × 0 = 0.00", bill="SI-2"),
+        sum="0",
+    ),
     # --- replaced -----------------------------------------------------------------------------------
     example(
         "A credit note that names the replacement passes the place on, paid as it is.",
@@ -187,6 +194,23 @@ FIRST_INVOICES = (
         paid("1200", "25% × 1,200 = 300.00", bill="SI-4"),
         paid("5000", "25% × 0 = 0.00", bill="SI-2"),
         sum="300.00",
+    ),
+    example(
+        "Of two notes that name a replacement the one of the later day counts, whichever came first.",
+        (yearly("1000"), yearly("2000", "SI-2", on=OCTOBER), yearly("3000", "SI-3", on=NOVEMBER)),
+        credited("500", "0.00 − 0.00 = 0.00", replaced_by="SI-3", on=date(2026, 11, 20)),
+        credited("500", "0.00 − 0.00 = 0.00", replaced_by="SI-2", on=date(2026, 11, 10)),
+        paid("2000", "25% × 0 = 0.00", bill="SI-2"),
+        paid("3000", "25% × 3,000 = 750.00", bill="SI-3"),
+        sum="750.00",
+    ),
+    example(
+        "The note that passes the place on is named by what it changes, whatever comes after it.",
+        (yearly("1000"), yearly("2000", "SI-2", on=OCTOBER), yearly("3000", "SI-3", on=NOVEMBER)),
+        paid("2000", "25% × 0 = 0.00", bill="SI-2"),
+        credited("400", "0.00 − 0.00 = 0.00", "SI-2: 25% × 2,000 = 500.00", replaced_by="SI-2"),
+        paid("3000", "25% × 0 = 0.00", bill="SI-3"),
+        sum="500.00",
     ),
     example(
         "Yen: a quarter of an odd sum.",

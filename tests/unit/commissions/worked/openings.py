@@ -82,6 +82,21 @@ OPENINGS = (
         papers=TWO_OF_FOUR,
     ),
     example(
+        "An invoice dated on that very day is among those counted before.",
+        (
+            yearly("1000", on=UNTIL),
+            yearly("1000", "SI-2", on=date(2028, 12, 1)),
+            yearly("1000", "SI-3", on=date(2029, 12, 1)),
+            yearly("1000", "SI-4", on=date(2030, 12, 1)),
+        ),
+        paid("1000", "10% × 1,000 = 100.00", on=JANUARY_2028),
+        paid("1000", "10% × 1,000 = 100.00", bill="SI-2"),
+        paid("1000", "10% × 1,000 = 100.00", bill="SI-3"),
+        paid("1000", "10% × 0 = 0.00", bill="SI-4"),
+        sum="300.00",
+        papers=TWO_OF_FOUR,
+    ),
+    example(
         "What was paid and given back until that day was counted then: neither counts here.",
         (yearly("1000", on=date(2027, 9, 1)),),
         paid("1000", "10% × 1,000 × 0/1,000 = 0.00", on=date(2027, 10, 1)),

@@ -279,6 +279,13 @@ PAYMENTS = (
         paid("10", "10% × (100 − 50 − 40) × 10/10 = 1.00"),
         sum="1.00",
     ),
+    example(
+        "A credit for a line of more than the line had takes the rest from the other line.",
+        with_one_off("600", "400"),
+        credited("500", "10% × 500 × 0/500 = 0.00", item=2),
+        paid("500", "10% × (600 − (500 − 400)) × 500/500 = 50.00"),
+        sum="50.00",
+    ),
     # --- rates and rounding -------------------------------------------------------------------------
     example(
         "A tie goes to the even cent below …",

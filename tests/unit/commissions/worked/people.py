@@ -17,6 +17,7 @@ RECRUITER = (Paper(),)
 ON_FIRST_INVOICES = (Paper(basis="first_invoice"),)
 LAST_DAY = date(2027, 1, 12)  # six months after the introduction on 12 July 2026
 BEFORE, END, AFTER = date(2026, 10, 1), date(2026, 10, 15), date(2026, 10, 16)
+LONG_AFTER = date(2026, 12, 1)
 
 
 def bonus(says: str, bills: object, *story: object, clause: str = "C20", **more: object) -> Example:
@@ -151,7 +152,7 @@ BONUSES = (
         "A recruiter who left by notice keeps the bonus while the recruit's sales pay.",
         (yearly("1000"),),
         paid("500", "10% × 500 = 50.00", "bonus: 10% × 50.00 = 5.00", on=BEFORE),
-        paid("500", "10% × 1,000 − 50.00 = 50.00", "bonus: 10% × 100.00 − 5.00 = 5.00", on=AFTER),
+        paid("500", "10% × 1,000 − 50.00 = 50.00", "bonus: 10% × 100.00 − 5.00 = 5.00", on=LONG_AFTER),
         recruiter_ended=Ended("notice", END),
         sum="100.00",
         bonus_sum="10.00",
@@ -189,6 +190,16 @@ BONUSES = (
         ended=Ended("cause", END),
         sum="50.00",
         bonus_sum="5.00",
+    ),
+    bonus(
+        "When the recruit is ended for cause, a bonus on first invoices ends as well.",
+        (yearly("1000"),),
+        paid("500", "10% × 500 = 50.00", "bonus: 10% × 1,000 × 500/1,000 = 50.00", on=BEFORE),
+        paid("500", "50.00 − 50.00 = 0.00", "bonus: 50.00 − 50.00 = 0.00", on=AFTER),
+        recruiter=ON_FIRST_INVOICES,
+        ended=Ended("cause", END),
+        sum="50.00",
+        bonus_sum="50.00",
     ),
     bonus(
         "A recruiter's new contract: the bonus on an invoice keeps the percentage it began with.",

@@ -33,11 +33,16 @@ class Paper:
 
 @dataclass(frozen=True)
 class Item:
-    """A line of an invoice; without days it is one-off."""
+    """A line of an invoice; without days it is one-off, and with days it may be, if told."""
 
     net: str
     first: date | None = None
     last: date | None = None  # inclusive
+    one_off: bool = False
+
+    @property
+    def recurring(self) -> bool:
+        return self.first is not None and not self.one_off
 
 
 @dataclass(frozen=True)
