@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commissions", "0012_came_back"),
+        ("commissions", "0013_left_out"),
         ("partners", "0012_partner_name_search"),
         ("referrals", "0013_order_by_name"),
     ]
