@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from commissions import accrual, matches, services
-from commissions.models import Invoice, Payout
+from commissions.models import Invoice, LeftOut, Payout
 from referrals.models import Deal
 from ssp.core import clock, emails, links, outbox
 from ssp.core.models import OutboxMessage
@@ -66,6 +66,22 @@ def mail_statement(message: OutboxMessage) -> None:
 def mail_payment(message: OutboxMessage) -> None:
     """Tell the partner that the money is on its way."""
     _mail(message, "commissions/emails/payout_paid")
+
+
+@outbox.handles("commissions.left_out")
+def mail_left_out(message: OutboxMessage) -> None:
+    """Tell a partner that an approved run pays them nothing, and why."""
+    row = LeftOut.objects.select_related("run", "partner__user").get(pk=message.payload["left_out_id"])
+    emails.send(
+        "commissions/emails/left_out",
+        to=[row.partner.user.email],
+        context={
+            "left_out": row,
+            "name": row.partner.user.first_name,
+            "url": links.absolute(reverse("commissions:earnings")),
+        },
+        key=message.key,
+    )
 
 
 def _mail(message: OutboxMessage, template: str) -> None:

@@ -103,6 +103,15 @@ register(
         reason=_("If somebody else did it, this mail is how you find out in time."),
     ),
     MailKind(
+        name="commissions.left_out",
+        template="commissions/emails/left_out",
+        label=_("A payout left you out"),
+        explanation=_("What waits, and the reason that finance gives."),
+        audience=PARTNER,
+        legal=True,
+        reason=MONEY_WAITS,
+    ),
+    MailKind(
         name="commissions.bank_details_wanted",
         template="commissions/emails/bank_details_wanted",
         label=_("We don’t know where to pay you"),

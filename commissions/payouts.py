@@ -121,7 +121,7 @@ def _why_nothing(found: list[Candidate]) -> DomainError:
 
 @transaction.atomic
 def approve_payout_run(*, run: PayoutRun, by: User, at: datetime) -> PayoutRun:
-    """Approve a run and number its statements; the partners are told.
+    """Approve a run and number its statements; the partners are told, and those whom it leaves out.
 
     Whose account or tax status was changed since it was prepared is set aside: their entries wait for the
     next run.
@@ -143,6 +143,13 @@ def approve_payout_run(*, run: PayoutRun, by: User, at: datetime) -> PayoutRun:
         payout.save(update_fields=["statement_year", "statement_sequence"])
         _tell(payout, "approved", at=at)
     statements.issue_for_payouts(at=at)
+    for left_out in row.left_out.order_by("pk"):
+        outbox.enqueue(
+            "commissions.left_out",
+            key=f"left_out:{left_out.pk}:told",
+            payload={"left_out_id": left_out.pk},
+            at=at,
+        )
     audit.record("payout_run.approved", row, by=by, at=at)
     return row
 

@@ -15,6 +15,7 @@ ALWAYS = {
     "commissions.entry_contested",
     "commissions.bank_details_entered",
     "commissions.bank_details_wanted",
+    "commissions.left_out",
     "commissions.openings_entered",
     "commissions.payout_approved",
     "commissions.payout_paid",

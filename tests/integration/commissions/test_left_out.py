@@ -7,17 +7,18 @@ from datetime import timedelta
 
 import pgtrigger
 import pytest
+from django.core import mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from commissions import contests, payouts
+from commissions import contests, handlers, payouts
 from commissions.candidates import candidates
 from commissions.errors import NothingToPay
 from commissions.errors_left_out import EverybodyLeftOut, NotAmongThePaid, ReasonForLeavingOut
 from commissions.models import LeftOut, Payout, PayoutRun
 from partners.models import Partner
 from ssp.core import clock
-from ssp.core.models import AuditEntry, User
+from ssp.core.models import AuditEntry, OutboxMessage, User
 from ssp.core.roles import Role
 from ssp.portal.own_data import archive
 from tests.factories.core import UserFactory
@@ -148,6 +149,22 @@ def test_the_partner_reads_it_from_the_approval_until_they_are_paid(
     again = payouts.prepare_payout_run(currency="EUR", by=femke, at=later)
     payouts.approve_payout_run(run=again, by=noah, at=later)
     assert WHY not in mine.get(earnings).text
+
+
+def test_a_mail_says_what_waits_and_why_once_it_is_approved(
+    ines: Partner, karl: Partner, femke: User, noah: User
+) -> None:
+    run = without(ines, by=femke)
+    assert not OutboxMessage.objects.filter(kind="commissions.left_out").exists()
+    payouts.approve_payout_run(run=run, by=noah, at=AT)
+
+    handlers.mail_left_out(OutboxMessage.objects.get(kind="commissions.left_out"))
+
+    (sent,) = mail.outbox
+    assert sent.to == [ines.user.email]
+    assert sent.subject == "€630.00 waits: this payout leaves you out"
+    assert WHY in sent.body
+    assert "/earnings/" in sent.body
 
 
 def test_the_next_preview_says_who_was_left_out_and_who_contests_an_entry(
