@@ -8,25 +8,18 @@ from django.utils.translation import gettext_lazy as _
 from commissions.models import TaxStatus, TaxTreatment
 from referrals.models import Deal, DealStage
 from ssp.core.forms import DomainFormMixin
-from ssp.core.tabular import MAX_BYTES
+from ssp.core.table_forms import TableFileForm, table_field
 from ssp.core.widgets import ChoiceList, DateInput
 
 
-class InvoiceFileForm(DomainFormMixin, forms.Form):
-    file = forms.FileField(
+class InvoiceFileForm(TableFileForm):
+    file = table_field(
         label=_("File with invoices, payments and credit notes"),
         help_text=_(
             "CSV or XLSX, at most 10 MB. Exports of Stripe and Exact Online are recognised. You see every "
             "row before anything is saved."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
     )
-
-    @property
-    def content(self) -> bytes:
-        """The file, and one byte more than allowed at most: the reader says that it is too large."""
-        content: bytes = self.cleaned_data["file"].read(MAX_BYTES + 1)
-        return content
 
 
 class DealChoice(forms.ModelChoiceField):

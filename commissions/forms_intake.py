@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from commissions.layouts import LAYOUTS, Layout, Option
 from commissions.models import Source
 from ssp.core.forms import DomainFormMixin
-from ssp.core.tabular import fold
+from ssp.core.table_forms import column_field
 from ssp.core.widgets import ChoiceList
 
 COLUMN, QUESTION = "column_", "said_"
@@ -46,14 +46,8 @@ class InvoiceColumnsForm(DomainFormMixin, forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.layout = layout
-        choices = [("", _("Not in this file")), *((fold(header), header) for header in headers)]
         for column in layout.columns:
-            self.fields[COLUMN + column.name] = forms.ChoiceField(
-                label=str(column.label),
-                choices=choices,
-                required=column.needed,
-                error_messages={"required": _("Choose the column that holds this.")},
-            )
+            self.fields[COLUMN + column.name] = column_field(column, headers)
         for question in questions:
             self.fields[QUESTION + question.name] = forms.ChoiceField(
                 label=str(question.label),

@@ -12,7 +12,7 @@ from partners.models import Contract
 from partners.services.paper import Correction
 from ssp.core.forms import DomainFormMixin
 from ssp.core.papers import MAX_PARCEL, MAX_PDF
-from ssp.core.tabular import MAX_BYTES, fold
+from ssp.core.table_forms import TableColumnsForm, TableFileForm, table_field
 from ssp.core.widgets import DateInput
 
 
@@ -52,38 +52,24 @@ class PapersForm(DomainFormMixin, forms.Form):
             yield file.name or "", file.read(MAX_PARCEL + 1)
 
 
-class MoveInForm(PapersForm):
-    file = forms.FileField(
+class MoveInForm(PapersForm, TableFileForm):
+    file = table_field(
         label=_("Spreadsheet of partners"),
         help_text=_(
             "CSV or XLSX, one row for each partner, at most 2,000. You see each before anything is saved."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
     )
     papers = PapersField(required=False)
     field_order = ["file", "papers"]
 
-    @property
-    def content(self) -> bytes:
-        """The spreadsheet, and one byte more than allowed at most: the reader says that it is too large."""
-        content: bytes = self.cleaned_data["file"].read(MAX_BYTES + 1)
-        return content
 
-
-class ColumnsForm(DomainFormMixin, forms.Form):
-    """Which of the file's columns is which of ours."""
+class ColumnsForm(TableColumnsForm):
+    columns = COLUMNS
 
     def __init__(self, *args: Any, headers: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [("", _("Not in this file")), *((fold(header), header) for header in headers)]
+        super().__init__(*args, headers=headers, **kwargs)
         for column in COLUMNS:
-            self.fields[column.name] = forms.ChoiceField(
-                label=str(column.label),
-                choices=choices,
-                required=column.needed,
-                help_text=_("Needed") if column.needed else "",
-                error_messages={"required": _("Choose the column that holds this.")},
-            )
+            self.fields[column.name].help_text = _("Needed") if column.needed else ""
 
     @property
     def mapping(self) -> dict[str, str]:

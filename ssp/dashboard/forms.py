@@ -1,6 +1,5 @@
 """The shapes of what sales types."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,7 +14,7 @@ from referrals.windows import Choice
 from ssp.core.forms import DomainFormMixin
 from ssp.core.models import User
 from ssp.core.money import round_half_even
-from ssp.core.tabular import fold
+from ssp.core.table_forms import TableColumnsForm, table_field
 from ssp.core.templatetags.ssp import weekday_day
 from ssp.core.widgets import ChoiceList, DateInput
 
@@ -126,29 +125,18 @@ class LogMeetingForm(IntroductionForm):
 class ContactsForm(DomainFormMixin, forms.Form):
     """A CRM's export."""
 
-    file = forms.FileField(
+    file = table_field(
         label=_("File"),
         help_text=_(
             "CSV or XLSX, at most 20 MB and 200,000 rows. "
             "You see what would happen before anything is imported."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
     )
 
 
-class ContactColumnsForm(DomainFormMixin, forms.Form):
-    """Which of a file's columns is which of ours."""
-
-    def __init__(self, *args: Any, headers: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [("", _("Not in this file")), *((fold(header), header) for header in headers)]
-        for column in COLUMNS:
-            self.fields[column.name] = forms.ChoiceField(
-                label=str(column.label),
-                choices=choices,
-                required=column.needed,
-                error_messages={"required": _("Choose the column that holds the e-mail address.")},
-            )
+class ContactColumnsForm(TableColumnsForm):
+    columns = COLUMNS
+    wanted = _("Choose the column that holds the e-mail address.")
 
 
 class NoteForm(DomainFormMixin, forms.Form):
