@@ -60,6 +60,7 @@ PAYABLE = Account("PAYABLE", "Payable to partners")
 VAT = Account("VAT", "VAT to reclaim")
 BANK = Account("BANK", "Bank")
 OPENING = Account("OPENING", "Opening balances, partner commissions")
+ACCOUNTS = (EXPENSE, OPENING, ACCRUED, PAYABLE, VAT, BANK)  # in the order of every list
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,9 @@ class OpenMonth:
         return self.sums.get(What.EARNED, (0, ZERO))[1]
 
     @property
-    def paid(self) -> Decimal:
-        return self.sums.get(What.PAID, (0, ZERO))[1]
+    def transferred(self) -> Decimal:
+        """What left the bank, less what it sent back: negative when more came back."""
+        return self.sums.get(What.PAID, (0, ZERO))[1] - self.sums.get(What.RETURNED, (0, ZERO))[1]
 
     @property
     def count(self) -> int:
@@ -248,7 +250,7 @@ def totals_of(lines: Iterable[Line]) -> Totals:
         both = sums.setdefault(line.account, [ZERO, ZERO])
         both[0] += line.debit
         both[1] += line.credit
-    ordered = [account for account in (EXPENSE, OPENING, ACCRUED, PAYABLE, VAT, BANK) if account in sums]
+    ordered = [account for account in ACCOUNTS if account in sums]
     return Totals(
         [(account, sums[account][0], sums[account][1]) for account in ordered],
         sum((debit for debit, _credit in sums.values()), ZERO),

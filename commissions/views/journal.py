@@ -43,10 +43,7 @@ def journal(request: StaffRequest) -> HttpResponse:
             }
             for currency in sorted({*queries.currencies(), *by_currency})
         ],
-        "accounts": [
-            (account.code, account.label)
-            for account in (books.EXPENSE, books.ACCRUED, books.PAYABLE, books.VAT, books.BANK)
-        ],
+        "accounts": [(account.code, account.label) for account in books.ACCOUNTS],
     }
     return page(request, "journal", "journal", context)
 

@@ -11,6 +11,7 @@ from django_countries import countries
 
 from commissions import payment_files, payouts, queries, queries_statements, services
 from commissions.candidates import candidates, minimum_in
+from commissions.errors_left_out import EverybodyLeftOut
 from commissions.forms import FailedForm, PaidForm, TaxForm
 from commissions.forms_left_out import PrepareForm
 from commissions.models import LeftOut, PaymentFile, Payout, PayoutEntry, PayoutRun, TaxStatus
@@ -93,6 +94,9 @@ def prepare(request: StaffRequest) -> HttpResponse:
         run = payouts.prepare_payout_run(
             currency=currency, left_out=form.left_out, by=request.user, at=clock.now()
         )
+    except EverybodyLeftOut as refusal:
+        messages.error(request, str(refusal))
+        return _overview(request, form)  # the reasons stay: they were work
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return redirect("commissions:payouts")

@@ -132,6 +132,15 @@ def test_half_of_it_is_asked_for_again_and_nothing_is_prepared(
     assert not PayoutRun.objects.exists()
 
 
+def test_who_leaves_everybody_out_reads_why_not_and_types_nothing_again(ines: Partner, femke: User) -> None:
+    typed = {"currency": "EUR", f"EUR-leave_{ines.pk}": "on", f"EUR-reason_{ines.pk}": WHY}
+    page = signed_in(femke).post(reverse("commissions:payout_prepare"), typed)
+
+    assert "you left out everybody" in page.text
+    assert WHY in page.text
+    assert not PayoutRun.objects.exists()
+
+
 def test_the_partner_reads_it_from_the_approval_until_they_are_paid(
     ines: Partner, karl: Partner, femke: User, noah: User
 ) -> None:

@@ -113,6 +113,12 @@ def test_a_file_of_something_else_isnt_there(address: str, finance: Client) -> N
     assert finance.get(reverse(f"commissions:{address}", args=["everything"])).status_code == 404
 
 
+def test_bookkeeping_names_every_account_that_a_journal_uses(finance: Client, settings) -> None:
+    page = finance.get(reverse("commissions:journal")).content.decode()
+
+    assert [code for code in settings.BOOKKEEPING.values() if f"<dt>{code}</dt>" not in page] == []
+
+
 def test_finance_closes_a_month_and_takes_its_file(finance: Client) -> None:
     something_of_everything()
     month = reverse("commissions:journal_month", args=["EUR", "2027-01"])

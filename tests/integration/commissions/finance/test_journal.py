@@ -130,6 +130,24 @@ def test_what_the_bank_sends_back_is_in_the_bank_and_accrued_again_on_that_day(f
     assert {line["happened_on"] for line in lines(closed)} == {back.isoformat()}
 
 
+def test_what_was_transferred_in_a_month_is_less_what_came_back_in_it(femke: User) -> None:
+    a_payment(on=PAID_ON, at=at(PAID_ON))
+    run = a_run(at=at(date(2027, 2, 20)), vat_percent="21")
+    all_paid(run, at=at(date(2027, 2, 24)))
+    (january, february) = journal.open_months("EUR")
+    assert (january.transferred, february.transferred) == (0, 121)
+
+    payouts.mark_returned(
+        payout=run.payouts.get(),
+        returned_on=date(2027, 2, 26),
+        reason="AC04",
+        by=femke,
+        at=at(date(2027, 3, 1)),
+    )
+
+    assert journal.open_months("EUR")[1].transferred == 0
+
+
 def test_a_run_that_was_returned_is_in_no_book(femke: User) -> None:
     a_payment(on=PAID_ON, at=at(PAID_ON))
     close(JANUARY, femke)
